@@ -1,0 +1,4 @@
+//! Surgetank's models: event pipelines in the words of Argo Events, and the RON language for them.
+
+pub mod jetstream;
+pub mod spec;

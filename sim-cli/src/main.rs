@@ -1,0 +1,2 @@
+//! The `surgetank` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Surgetank in the browser.

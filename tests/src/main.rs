@@ -1,0 +1,1 @@
+//! Surgetank's tests, one binary; each module is one kind of evidence.
