@@ -168,3 +168,30 @@ impl Sum for SimDuration {
         durations.fold(Self::ZERO, Add::add)
     }
 }
+
+/// How often something may happen: `count` times per `per`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rate {
+    /// How many times.
+    pub count: u64,
+    /// In how long.
+    pub per: SimDuration,
+}
+
+impl Rate {
+    /// The time between two events at this rate, as Go divides durations: rounded down.
+    /// A rate of zero has the longest interval there is.
+    #[must_use]
+    pub const fn interval(&self) -> SimDuration {
+        match self.per.as_nanos().checked_div(self.count) {
+            Some(nanos) => SimDuration::from_nanos(nanos),
+            None => SimDuration::MAX,
+        }
+    }
+
+    /// Events per second, for reports and formulas.
+    #[must_use]
+    pub fn per_s(&self) -> f64 {
+        self.count as f64 / self.per.as_secs_f64()
+    }
+}
