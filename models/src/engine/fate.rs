@@ -70,11 +70,13 @@ pub enum Reason {
     StoreFull,
     /// A circuit breaker was open.
     BreakerOpen,
+    /// The stage was down.
+    Unavailable,
 }
 
 impl Reason {
     /// All reasons, for tables.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::None,
         Self::Filter,
         Self::GaveUp,
@@ -98,6 +100,7 @@ impl Reason {
         Self::NoPermit,
         Self::StoreFull,
         Self::BreakerOpen,
+        Self::Unavailable,
     ];
 
     /// The reason in words, for a sentence "dropped at the bus: …".
@@ -127,6 +130,7 @@ impl Reason {
             Self::NoPermit => "no permit was free",
             Self::StoreFull => "the store was full",
             Self::BreakerOpen => "the circuit breaker was open",
+            Self::Unavailable => "the stage was down",
         }
     }
 }
@@ -150,6 +154,11 @@ impl Fate {
 
     pub(crate) const fn filtered(at: ComponentId) -> Self {
         Self { kind: FateKind::Filtered, reason: Reason::Filter, at }
+    }
+
+    /// The same event again, put aside as intended.
+    pub(crate) const fn duplicate(at: ComponentId) -> Self {
+        Self { kind: FateKind::Filtered, reason: Reason::Duplicate, at }
     }
 
     pub(crate) const fn dead_lettered(at: ComponentId) -> Self {

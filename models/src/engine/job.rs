@@ -181,6 +181,17 @@ impl Jobs {
         Some((whole, whole.fate))
     }
 
+    /// A branch whose event goes on in other branches of the same root: forgotten without a fate of its
+    /// own. A root needs nothing: split, it is held by nobody.
+    pub(crate) fn merge_into_siblings(&mut self, job: JobId) {
+        let parent = self.slots[job as usize].parent;
+        if parent != NO_JOB {
+            self.slots[parent as usize].branches -= 1;
+            debug_assert!(self.slots[parent as usize].branches > 0, "it has siblings");
+            self.remove(job);
+        }
+    }
+
     /// Live jobs, roots with open branches included.
     pub(crate) fn live(&self) -> u32 {
         self.live
