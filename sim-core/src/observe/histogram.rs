@@ -230,7 +230,7 @@ const fn bounds_of(index: usize) -> (u64, u64) {
 ///
 /// The product is lowered by a few units in the last place first: 0.07 has no exact double, and
 /// `0.07 * 100` is a hair above 7, which must not become rank 8.
-fn nearest_rank(count: u64, probability: f64) -> u64 {
+pub(crate) fn nearest_rank(count: u64, probability: f64) -> u64 {
     if probability >= 1.0 {
         return count;
     }

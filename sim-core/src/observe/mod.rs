@@ -34,6 +34,7 @@ mod series;
 
 pub use fingerprint::{Digest, DigestError, Fingerprint};
 pub use gauge::{TimeWeighted, Window};
+pub(crate) use histogram::nearest_rank;
 pub use histogram::{Bucket, Histogram, HistogramError};
 pub use moments::Moments;
 pub use series::{BINS_DEFAULT, Bin, CountBin, GaugeBin, SampleBin, Series, readable_width};
