@@ -1,4 +1,18 @@
 //! Surgetank's models: event pipelines in the words of Argo Events, and the RON language for them.
+//!
+//! A model is read from RON ([`spec`]), checked into a [`plan::Plan`], and run ([`run::run`]) as often as
+//! one likes; each run yields an [`outcome::Outcome`].
 
+mod component;
+mod engine;
+mod event_source;
+mod fault;
 pub mod jetstream;
+pub mod outcome;
+pub mod plan;
+pub mod run;
 pub mod spec;
+mod station;
+
+pub use engine::fate::{FateKind, Reason};
+pub use engine::recorder::{Fact, FactKind, FactSink, GaugeWindow, SampleWindow};

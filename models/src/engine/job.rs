@@ -1,0 +1,250 @@
+//! Jobs: the events on their way, and the branches into which a bus or a condition splits them.
+//!
+//! An event is born as a *root* job. Where it goes several ways (two triggers consume it) each way is
+//! a *branch*: a job of its own with the root as its parent. The root's fate is decided when the last
+//! branch is settled. Several jobs that fire one action together (an `&&` condition) are *joined*:
+//! a chain behind its head, settled together.
+//!
+//! Invariant: a live job is held by exactly one place (a component or a signal in the event list); a
+//! root with open branches is held by nobody.
+
+use sim_core::time::{SimDuration, SimTime};
+
+use super::event::{ComponentId, NOBODY};
+use super::fate::{Fate, FateKind, Reason};
+
+/// Index of a job.
+pub(crate) type JobId = u32;
+
+/// "No job."
+pub(crate) const NO_JOB: JobId = JobId::MAX;
+
+/// One event, or one branch of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job {
+    /// When the event entered the model.
+    pub(crate) born: SimTime,
+    /// When the job entered the point where it is now.
+    pub(crate) since: SimTime,
+    /// The event's random key: all that is drawn for it later derives from this.
+    pub(crate) key: u64,
+    /// The event's number, in order of birth.
+    pub(crate) serial: u64,
+    /// Payload size.
+    pub(crate) size_bytes: u32,
+    parent: JobId,
+    /// The next of the jobs joined behind this one; the free list while the job is not live.
+    joined: JobId,
+    /// Branches not yet settled (of a root).
+    branches: u32,
+    /// Open for the component that holds the job.
+    pub(crate) tag: u32,
+    /// Which delivery of its bus it is; the bus's own number.
+    pub(crate) delivery: u32,
+    /// The source it came from.
+    pub(crate) source: ComponentId,
+    /// Which of the source's event names it bears.
+    pub(crate) subject: u16,
+    /// Attempts at the present point, the first included.
+    pub(crate) attempts: u16,
+    /// Times a consumer handed it back to its bus.
+    pub(crate) nacks: u16,
+    /// The life of the process that holds it, for that process to tell.
+    pub(crate) epoch: u16,
+    /// The delay before the last attempt.
+    pub(crate) last_delay: SimDuration,
+    /// Services begun, wherever: numbers the draws, so that each visit has its own.
+    pub(crate) visits: u16,
+    /// Why it was refused last.
+    pub(crate) refused_for: Reason,
+    fate: Fate,
+    pub(crate) priority: i8,
+    /// Whether whoever holds it wants to hear `Accepted`.
+    pub(crate) wants_answer: bool,
+    live: bool,
+}
+
+/// What a new event is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    pub(crate) at: SimTime,
+    pub(crate) key: u64,
+    pub(crate) size_bytes: u32,
+    pub(crate) source: ComponentId,
+    pub(crate) subject: u16,
+    pub(crate) priority: i8,
+}
+
+/// All live jobs. Slots are reused, last freed first.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    slots: Vec<Job>,
+    free: Option<JobId>,
+    live: u32,
+    live_roots: u32,
+    born: u64,
+}
+
+impl Jobs {
+    pub(crate) fn birth(&mut self, birth: Birth) -> JobId {
+        let serial = self.born;
+        self.born += 1;
+        self.live_roots += 1;
+        self.insert(Job {
+            born: birth.at,
+            since: birth.at,
+            key: birth.key,
+            serial,
+            size_bytes: birth.size_bytes,
+            parent: NO_JOB,
+            joined: NO_JOB,
+            branches: 0,
+            tag: 0,
+            delivery: u32::MAX,
+            source: birth.source,
+            subject: birth.subject,
+            attempts: 0,
+            nacks: 0,
+            epoch: 0,
+            last_delay: SimDuration::ZERO,
+            visits: 0,
+            refused_for: Reason::None,
+            fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
+            priority: birth.priority,
+            wants_answer: false,
+            live: true,
+        })
+    }
+
+    /// Opens one more branch of the event that `job` is, or belongs to; it starts as a copy of `job`.
+    /// A root that is split so is nobody's to hold any longer.
+    pub(crate) fn branch(&mut self, job: JobId) -> JobId {
+        let origin = self.slots[job as usize];
+        debug_assert!(origin.live);
+        let parent = self.root(job);
+        self.slots[parent as usize].branches += 1;
+        self.insert(Job {
+            parent,
+            joined: NO_JOB,
+            branches: 0,
+            attempts: 0,
+            wants_answer: false,
+            ..origin
+        })
+    }
+
+    /// The root of the event that `job` belongs to.
+    pub(crate) fn root(&self, job: JobId) -> JobId {
+        let parent = self.slots[job as usize].parent;
+        if parent == NO_JOB { job } else { parent }
+    }
+
+    /// Joins `other` (and whatever is joined to it) behind `head`.
+    pub(crate) fn join(&mut self, head: JobId, other: JobId) {
+        let mut last = other;
+        while self.slots[last as usize].joined != NO_JOB {
+            last = self.slots[last as usize].joined;
+        }
+        self.slots[last as usize].joined = self.slots[head as usize].joined;
+        self.slots[head as usize].joined = other;
+    }
+
+    /// The job joined behind `job`.
+    pub(crate) fn next_joined(&self, job: JobId) -> Option<JobId> {
+        let next = self.slots[job as usize].joined;
+        (next != NO_JOB).then_some(next)
+    }
+
+    /// Ends one job (not those joined to it). Answers the root's record and fate if the event has come
+    /// to its end with it.
+    #[inline]
+    pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<(Job, Fate)> {
+        let ended = self.slots[job as usize];
+        assert!(ended.live && ended.branches == 0, "a job is settled once, after its branches");
+        self.remove(job);
+        if ended.parent == NO_JOB {
+            self.live_roots -= 1;
+            return Some((ended, fate));
+        }
+        let root = &mut self.slots[ended.parent as usize];
+        root.fate = root.fate.worse(fate);
+        root.branches -= 1;
+        if root.branches > 0 {
+            return None;
+        }
+        let mut whole = *root;
+        if whole.fate.at == NOBODY {
+            whole.fate = fate;
+        }
+        self.remove(ended.parent);
+        self.live_roots -= 1;
+        Some((whole, whole.fate))
+    }
+
+    /// Live jobs, roots with open branches included.
+    pub(crate) fn live(&self) -> u32 {
+        self.live
+    }
+
+    /// Events that have not come to their end.
+    pub(crate) fn live_roots(&self) -> u32 {
+        self.live_roots
+    }
+
+    /// Events born so far.
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
+    /// Whether the job is a root that waits for its branches, so that nobody holds it.
+    pub(crate) fn is_split(&self, job: JobId) -> bool {
+        self.slots[job as usize].branches > 0
+    }
+
+    /// Ids of all live jobs, for the check at the end.
+    pub(crate) fn iter_live(&self) -> impl Iterator<Item = JobId> {
+        (0u32..).zip(&self.slots).filter(|(_, job)| job.live).map(|(id, _)| id)
+    }
+
+    #[inline]
+    fn insert(&mut self, job: Job) -> JobId {
+        self.live += 1;
+        if let Some(id) = self.free {
+            let slot = &mut self.slots[id as usize];
+            self.free = (slot.joined != NO_JOB).then_some(slot.joined);
+            *slot = job;
+            id
+        } else {
+            self.slots.push(job);
+            (self.slots.len() - 1) as JobId
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, id: JobId) {
+        self.live -= 1;
+        let slot = &mut self.slots[id as usize];
+        slot.live = false;
+        slot.joined = self.free.unwrap_or(NO_JOB);
+        self.free = Some(id);
+    }
+}
+
+impl std::ops::Index<JobId> for Jobs {
+    type Output = Job;
+    #[inline]
+    fn index(&self, id: JobId) -> &Job {
+        let job = &self.slots[id as usize];
+        debug_assert!(job.live, "job {id} is not live");
+        job
+    }
+}
+
+impl std::ops::IndexMut<JobId> for Jobs {
+    #[inline]
+    fn index_mut(&mut self, id: JobId) -> &mut Job {
+        let job = &mut self.slots[id as usize];
+        debug_assert!(job.live, "job {id} is not live");
+        job
+    }
+}

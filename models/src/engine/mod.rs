@@ -1,0 +1,243 @@
+//! The engine: one world of jobs, an event list and a recorder, in which components handle signals.
+//!
+//! A component sees the world only through [`Cx`] and talks to others only by sending them signals; it
+//! holds no reference to another. The kernel gives the order; nothing here knows what a component does.
+
+pub(crate) mod event;
+pub(crate) mod fate;
+pub(crate) mod job;
+pub(crate) mod recorder;
+pub(crate) mod reject;
+
+use sim_core::dist::Distribution;
+use sim_core::kernel::{Kernel, Lane, Phase, Timer};
+use sim_core::random::{MessageStream, StreamKey};
+use sim_core::time::{SimDuration, SimTime};
+
+use event::{ComponentId, Event, Signal};
+use fate::{Fate, Reason};
+use job::{Job, JobId, Jobs};
+use recorder::{FactKind, GaugeId, Recorder, SampleId};
+
+/// What the components share.
+pub(crate) struct World<'s> {
+    pub(crate) kernel: Kernel<Event>,
+    pub(crate) jobs: Jobs,
+    pub(crate) recorder: Recorder<'s>,
+    /// Per component: whether the ends of its events are told to it (closed-loop sources).
+    pub(crate) wants_settled: Vec<bool>,
+    /// Age of completed events, over the whole model.
+    pub(crate) age: SampleId,
+    /// Jobs now kept in stores: what is live beyond them is work in progress.
+    pub(crate) stored: u32,
+    /// Events in the model beyond the stores, at the end of each window.
+    pub(crate) backlog: Vec<u32>,
+}
+
+impl World<'_> {
+    /// Closes the time series' windows that end at or before `now`.
+    pub(crate) fn close_windows(&mut self, now: SimTime) {
+        while self.recorder.window_end() <= now {
+            self.backlog.push(self.jobs.live_roots() - self.stored.min(self.jobs.live_roots()));
+            self.recorder.close_window();
+        }
+    }
+}
+
+/// A component's view of the world while it handles a signal.
+pub(crate) struct Cx<'w, 's> {
+    pub(crate) world: &'w mut World<'s>,
+    pub(crate) me: ComponentId,
+}
+
+impl Cx<'_, '_> {
+    /// The present instant.
+    #[inline]
+    pub(crate) fn now(&self) -> SimTime {
+        self.world.kernel.now()
+    }
+
+    /// The job's record.
+    #[inline]
+    pub(crate) fn job(&self, job: JobId) -> &Job {
+        &self.world.jobs[job]
+    }
+
+    /// The job's record, to be changed.
+    #[inline]
+    pub(crate) fn job_mut(&mut self, job: JobId) -> &mut Job {
+        &mut self.world.jobs[job]
+    }
+
+    /// Says `signal` to `to` at this instant. Handing over work is an arrival; everything else frees
+    /// something, and comes before arrivals.
+    #[inline]
+    pub(crate) fn send(&mut self, to: ComponentId, signal: Signal) {
+        let phase = match signal {
+            Signal::Offer { .. } | Signal::Pull { .. } | Signal::Settled => Phase::Arrive,
+            _ => Phase::Release,
+        };
+        self.world.kernel.post(phase, Event { to, signal });
+    }
+
+    /// Offers the job to `to`, which owns it from now on; `wants_answer` asks for `Accepted`.
+    #[inline]
+    pub(crate) fn offer(&mut self, to: ComponentId, job: JobId) {
+        let from = self.me;
+        self.send(to, Signal::Offer { from, job });
+    }
+
+    /// Says `signal` to this component itself after `delay`.
+    #[inline]
+    pub(crate) fn after(&mut self, delay: SimDuration, phase: Phase, signal: Signal) {
+        let to = self.me;
+        self.world.kernel.schedule_after(delay, phase, Event { to, signal });
+    }
+
+    /// Says `signal` to this component itself at `at`.
+    #[inline]
+    pub(crate) fn at(&mut self, at: SimTime, phase: Phase, signal: Signal) {
+        let to = self.me;
+        self.world.kernel.schedule(at, phase, Event { to, signal });
+    }
+
+    /// The same, cancellable.
+    pub(crate) fn timer(&mut self, at: SimTime, phase: Phase, signal: Signal) -> Timer {
+        let to = self.me;
+        self.world.kernel.schedule_timer(at, phase, Event { to, signal })
+    }
+
+    /// Cancels a timer; false if it has fired.
+    pub(crate) fn cancel(&mut self, timer: Timer) -> bool {
+        self.world.kernel.cancel(timer)
+    }
+
+    /// A lane for a delay that is always the same; cheap to use often.
+    pub(crate) fn lane(&mut self, delay: SimDuration, phase: Phase) -> Lane {
+        self.world.kernel.lane(delay, phase)
+    }
+
+    /// Says `signal` to this component itself after the lane's delay.
+    #[inline]
+    pub(crate) fn after_lane(&mut self, lane: Lane, signal: Signal) {
+        let to = self.me;
+        self.world.kernel.schedule_lane(lane, Event { to, signal });
+    }
+
+    /// Records a fact about a job at this component.
+    #[inline]
+    pub(crate) fn fact(&mut self, kind: FactKind, job: JobId) {
+        self.fact_because(kind, job, Reason::None);
+    }
+
+    /// Records a fact with its reason.
+    #[inline]
+    pub(crate) fn fact_because(&mut self, kind: FactKind, job: JobId, reason: Reason) {
+        let World { kernel, jobs, recorder, .. } = &mut *self.world;
+        recorder.fact(kernel.now(), kind, self.me, &jobs[job], reason);
+    }
+
+    /// Records a fact about a job that may be another's by now.
+    pub(crate) fn fact_of(&mut self, kind: FactKind, job: &Job) {
+        let now = self.now();
+        self.world.recorder.fact(now, kind, self.me, job, Reason::None);
+    }
+
+    /// A gauge's value from now on.
+    #[inline]
+    pub(crate) fn gauge(&mut self, gauge: GaugeId, value: u64) {
+        let now = self.now();
+        self.world.recorder.set_gauge(gauge, now, value);
+    }
+
+    /// One more sample.
+    #[inline]
+    pub(crate) fn sample(&mut self, samples: SampleId, value: SimDuration) {
+        self.world.recorder.sample(samples, value);
+    }
+
+    /// A stream of random numbers that belongs to this job and `purpose`, whatever the order of events:
+    /// two policies see the same draws.
+    #[inline]
+    pub(crate) fn draws(&self, job: JobId, purpose: StreamKey, attempt: u32) -> MessageStream {
+        MessageStream::new(self.world.jobs[job].key, purpose, attempt)
+    }
+
+    /// A duration drawn for the job; nothing is drawn where the distribution is constant.
+    #[inline]
+    pub(crate) fn draw_duration(
+        &self,
+        distribution: &Distribution,
+        job: JobId,
+        purpose: StreamKey,
+        attempt: u32,
+    ) -> SimDuration {
+        distribution.sample_duration(&mut self.draws(job, purpose, attempt))
+    }
+
+    /// Whether something of probability `p` happens to the job.
+    #[inline]
+    pub(crate) fn chance(&self, p: f64, job: JobId, purpose: StreamKey, attempt: u32) -> bool {
+        use sim_core::random::Random;
+        p > 0.0 && (p >= 1.0 || self.draws(job, purpose, attempt).unit() < p)
+    }
+
+    /// Hands the job back to `to`, for `reason`.
+    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason) {
+        let by = self.me;
+        self.job_mut(job).refused_for = reason;
+        self.fact_because(FactKind::Refused, job, reason);
+        self.send(to, Signal::Refused { by, job });
+    }
+
+    /// Takes an offered job; if `from` asked for an answer it is told, and the job's attempts start anew.
+    #[inline]
+    pub(crate) fn accept(&mut self, from: ComponentId, job: JobId) {
+        let by = self.me;
+        let record = self.job_mut(job);
+        if record.wants_answer {
+            record.wants_answer = false;
+            record.attempts = 0;
+            self.send(from, Signal::Accepted { by, job });
+        }
+    }
+
+    /// Brings the job, and every job joined to it, to its end.
+    #[inline]
+    pub(crate) fn settle(&mut self, job: JobId, fate: Fate) {
+        let mut next = self.world.jobs.next_joined(job);
+        self.settle_one(job, fate);
+        while let Some(job) = next {
+            next = self.world.jobs.next_joined(job);
+            self.settle_one(job, fate);
+        }
+    }
+
+    /// Drops the job here for `reason`.
+    pub(crate) fn drop_job(&mut self, job: JobId, reason: Reason) {
+        let fate = Fate::dropped(self.me, reason);
+        self.settle(job, fate);
+    }
+
+    /// Completes the job here.
+    #[inline]
+    pub(crate) fn complete(&mut self, job: JobId) {
+        let fate = Fate::completed(self.me);
+        self.settle(job, fate);
+    }
+
+    #[inline]
+    fn settle_one(&mut self, job: JobId, fate: Fate) {
+        let now = self.now();
+        let World { jobs, recorder, kernel, wants_settled, age, .. } = &mut *self.world;
+        let Some((root, fate)) = jobs.end(job, fate) else { return };
+        recorder.fact(now, FactKind::Ended, fate.at, &root, fate.reason);
+        recorder.end(now, fate);
+        if fate.kind == fate::FateKind::Completed {
+            recorder.sample(*age, now.since(root.born));
+        }
+        if wants_settled[root.source as usize] {
+            kernel.post(Phase::Arrive, Event { to: root.source, signal: Signal::Settled });
+        }
+    }
+}

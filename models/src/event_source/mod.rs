@@ -1,0 +1,415 @@
+//! The EventSource: where events enter. It publishes each to a bus (or hands it to any other stage) the
+//! way Argo's adaptors do: one at a time per route or in parallel, with the client's own retries; what
+//! happens when all of them fail is the caller's business ([`SourcePlan::on_failure`]).
+//!
+//! Reference: argo-events `pkg/eventsources/eventing.go`, `pkg/shared/util/retry.go` (v1.9.11).
+
+use std::collections::VecDeque;
+
+use sim_core::arrival::ArrivalProcess;
+use sim_core::dist::Distribution;
+use sim_core::kernel::Phase;
+use sim_core::limiter::Limiter;
+use sim_core::random::{Random, Stream, StreamKey, Streams};
+use sim_core::time::{SimDuration, SimTime};
+
+use crate::engine::Cx;
+use crate::engine::event::{ComponentId, Signal};
+use crate::engine::fate::{Fate, Reason};
+use crate::engine::job::{Birth, JobId};
+use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::reject::{Orbit, Reject};
+use crate::fault::Change;
+
+/// The next arrival of the process.
+const ARRIVAL: u16 = 0;
+/// A client of the closed loop has thought enough.
+const THOUGHT: u16 = 1;
+/// A publish reaches the target.
+const PUBLISH: u16 = 2;
+/// The pause after a failed attempt is over.
+const ATTEMPT: u16 = 3;
+/// An attempt timed out before the target answered.
+const TIMEOUT: u16 = 4;
+/// The caller sends a refused event again.
+const RETURNED: u16 = 5;
+
+/// What a source is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct SourcePlan {
+    pub(crate) name: String,
+    pub(crate) supply: Supply,
+    /// Payload bytes, unless the arrival (a trace) brings its own.
+    pub(crate) payload: Distribution,
+    /// Probability that the source's filter lets an event pass.
+    pub(crate) pass_probability: f64,
+    /// Shares of the source's event names, summing to 1.
+    pub(crate) event_shares: Vec<f64>,
+    pub(crate) priority: i8,
+    pub(crate) route: Route,
+    pub(crate) rate_limit: Option<Limiter>,
+    /// Largest payload the source takes.
+    pub(crate) payload_max: Option<u32>,
+    pub(crate) target: ComponentId,
+    /// The target hands back what it refuses.
+    pub(crate) target_answers: bool,
+    /// Seconds from sending to the target's answer.
+    pub(crate) latency: Distribution,
+    pub(crate) retry: PublishRetry,
+    /// What the caller does once the source has given up.
+    pub(crate) on_failure: Reject,
+}
+
+impl SourcePlan {
+    /// When the source is at its peak, within the horizon; `None` if it has none.
+    pub(crate) fn storm(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
+        match &self.supply {
+            Supply::Open(process) => process.peak_window(horizon),
+            Supply::Closed { .. } => None,
+        }
+    }
+}
+
+/// Where events come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Supply {
+    /// The world outside, whatever happens inside.
+    Open(ArrivalProcess),
+    /// A fixed number of clients, each waiting for its event's end, then thinking (seconds).
+    Closed { clients: u32, think: Distribution },
+}
+
+/// How many events are published at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// Each on its own.
+    Parallel,
+    /// One at a time; the others wait with their connection open.
+    Serial,
+}
+
+/// The client's own retries of a publish, within the source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PublishRetry {
+    /// How long one attempt waits for its acknowledgement.
+    pub(crate) timeout: SimDuration,
+    /// Attempts, the first included.
+    pub(crate) attempts: u16,
+    /// The pause between attempts.
+    pub(crate) pause: SimDuration,
+    /// The pause is `pause * (1 + U * jitter)`.
+    pub(crate) jitter: f64,
+}
+
+/// The names of a source's gauges and samples.
+pub(crate) mod metric {
+    pub(crate) const WAITING: &str = "waiting";
+    pub(crate) const ORBIT: &str = "orbit";
+    pub(crate) const PUBLISH: &str = "publish";
+}
+
+/// A source at work.
+#[derive(Debug)]
+pub(crate) struct EventSource {
+    plan: SourcePlan,
+    arrivals: Stream,
+    sizes: Stream,
+    keys: Stream,
+    filter_key: StreamKey,
+    latency_key: StreamKey,
+    pause_key: StreamKey,
+    subject_key: StreamKey,
+    think_key: StreamKey,
+    waiting: VecDeque<JobId>,
+    route_is_busy: bool,
+    orbit: Option<Orbit>,
+    next_arrival: Option<Batch>,
+    slowdown: f64,
+    stopped: bool,
+    thinkers: u64,
+    waiting_gauge: GaugeId,
+    publish_time: SampleId,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    count: u32,
+    size_bytes: Option<u32>,
+}
+
+impl EventSource {
+    pub(crate) fn new(plan: SourcePlan, streams: &Streams, cx: &mut Cx<'_, '_>) -> Self {
+        let me = cx.me;
+        let stream = |purpose: &str| streams.stream(&plan.name, purpose);
+        let key = |purpose: &str| streams.key(&plan.name, purpose);
+        let waiting_gauge = cx.world.recorder.new_gauge(me, metric::WAITING);
+        let publish_time = cx.world.recorder.new_samples(me, metric::PUBLISH);
+        let orbit = match &plan.on_failure {
+            Reject::Nack(nack) => {
+                let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
+                Some(Orbit::new(nack.clone(), key("retry"), gauge, RETURNED, cx))
+            }
+            _ => None,
+        };
+        cx.world.wants_settled[me as usize] = matches!(plan.supply, Supply::Closed { .. });
+        Self {
+            arrivals: stream("arrivals"),
+            sizes: stream("sizes"),
+            keys: stream("events"),
+            filter_key: key("filter"),
+            latency_key: key("latency"),
+            pause_key: key("pause"),
+            subject_key: key("event name"),
+            think_key: key("think"),
+            waiting: VecDeque::new(),
+            route_is_busy: false,
+            orbit,
+            next_arrival: None,
+            slowdown: 1.0,
+            stopped: false,
+            thinkers: 0,
+            waiting_gauge,
+            publish_time,
+            plan,
+        }
+    }
+
+    /// Schedules the first arrivals.
+    pub(crate) fn start(&mut self, cx: &mut Cx<'_, '_>) {
+        match self.plan.supply {
+            Supply::Open(_) => self.schedule_arrival(cx),
+            Supply::Closed { clients, .. } => (0..clients).for_each(|_| self.think(cx)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
+        match signal {
+            Signal::Wake { what: ARRIVAL, .. } => self.arrive(cx),
+            Signal::Wake { what: THOUGHT, .. } => {
+                let job = self.birth(None, cx);
+                self.enter(job, cx);
+            }
+            Signal::Settled => self.think(cx),
+            Signal::Carry { what: PUBLISH, job } => self.reach_target(job, cx),
+            Signal::Carry { what: ATTEMPT, job } => self.attempt(job, cx),
+            Signal::Carry { what: TIMEOUT, job } => {
+                cx.job_mut(job).refused_for = Reason::None;
+                let target = self.plan.target;
+                self.attempt_failed(target, job, cx);
+            }
+            Signal::Carry { what: RETURNED, job } => {
+                self.orbit.as_mut().expect("only an orbit returns").returned(cx);
+                self.route(job, cx);
+            }
+            Signal::Accepted { .. } => self.published(cx),
+            Signal::Refused { by, job } => self.attempt_failed(by, job, cx),
+            other => unreachable!("a source does not understand {other:?}"),
+        }
+    }
+
+    pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
+        match *change {
+            Change::Slower(factor) => self.slowdown = factor,
+            Change::Stop => self.stopped = true,
+            Change::Start => {
+                self.stopped = false;
+                self.publish_next(cx);
+            }
+            Change::Rate(rate) => {
+                let now = cx.now();
+                if let Some(limiter) = &mut self.plan.rate_limit {
+                    limiter.set_rate(now, rate);
+                }
+            }
+            Change::FailureProbability(_) | Change::Limit(_) | Change::Room(_) => {}
+        }
+    }
+
+    /// Jobs held here, for the check at the end of the run.
+    pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
+        self.waiting.iter().for_each(|&job| visit(job));
+    }
+
+    #[inline]
+    fn arrive(&mut self, cx: &mut Cx<'_, '_>) {
+        let batch = self.next_arrival.take().expect("an arrival was scheduled");
+        for _ in 0..batch.count {
+            let job = self.birth(batch.size_bytes, cx);
+            self.enter(job, cx);
+        }
+        self.schedule_arrival(cx);
+    }
+
+    #[inline]
+    fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
+        let Supply::Open(process) = &mut self.plan.supply else { return };
+        if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
+            self.next_arrival =
+                Some(Batch { count: arrival.count, size_bytes: arrival.size_bytes });
+            cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
+        }
+    }
+
+    fn think(&mut self, cx: &mut Cx<'_, '_>) {
+        let Supply::Closed { think, .. } = &self.plan.supply else { return };
+        let mut draws =
+            sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
+        self.thinkers += 1;
+        let pause = think.sample_duration(&mut draws);
+        cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
+    }
+
+    /// A new event, with its random key, its size and its name.
+    #[inline]
+    fn birth(&mut self, size_bytes: Option<u32>, cx: &mut Cx<'_, '_>) -> JobId {
+        let key = self.keys.next_u64();
+        let drawn = size_bytes.unwrap_or_else(|| self.plan.payload.sample(&mut self.sizes) as u32);
+        let birth = Birth {
+            at: cx.now(),
+            key,
+            size_bytes: drawn,
+            source: cx.me,
+            subject: self.subject(key),
+            priority: self.plan.priority,
+        };
+        let job = cx.world.jobs.birth(birth);
+        cx.fact(FactKind::Born, job);
+        job
+    }
+
+    fn subject(&self, key: u64) -> u16 {
+        if self.plan.event_shares.len() < 2 {
+            return 0;
+        }
+        let mut point =
+            sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
+        let chosen = self.plan.event_shares.iter().position(|share| {
+            point -= share;
+            point < 0.0
+        });
+        chosen.unwrap_or(self.plan.event_shares.len() - 1) as u16
+    }
+
+    /// The event meets the filter and the size limit.
+    #[inline]
+    fn enter(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let fails = 1.0 - self.plan.pass_probability;
+        if cx.chance(fails, job, self.filter_key, 0) {
+            let fate = Fate::filtered(cx.me);
+            return cx.settle(job, fate);
+        }
+        if self.plan.payload_max.is_some_and(|max| cx.job(job).size_bytes > max) {
+            cx.fact_because(FactKind::Refused, job, Reason::TooLarge);
+            return cx.drop_job(job, Reason::TooLarge);
+        }
+        self.route(job, cx);
+    }
+
+    #[inline]
+    fn route(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.stopped {
+            cx.fact_because(FactKind::Refused, job, Reason::SenderStopped);
+            cx.job_mut(job).refused_for = Reason::SenderStopped;
+            let me = cx.me;
+            return self.give_up(me, job, cx);
+        }
+        if self.plan.route == Route::Serial && self.route_is_busy {
+            self.waiting.push_back(job);
+            return cx.gauge(self.waiting_gauge, self.waiting.len() as u64);
+        }
+        self.route_is_busy = self.plan.route == Route::Serial;
+        cx.job_mut(job).tag = 1;
+        self.attempt(job, cx);
+    }
+
+    /// One attempt to publish: the rate limit, then the latency, then the target.
+    #[inline]
+    fn attempt(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        let granted = match &mut self.plan.rate_limit {
+            Some(limiter) => limiter.take(now),
+            None => now,
+        };
+        let latency = self.latency(job, cx);
+        cx.job_mut(job).since = granted;
+        if granted == now && latency.is_zero() {
+            return self.reach_target(job, cx);
+        }
+        let (what, delay) = if latency > self.plan.retry.timeout {
+            (TIMEOUT, self.plan.retry.timeout)
+        } else {
+            (PUBLISH, latency)
+        };
+        cx.at(granted + delay, Phase::Arrive, Signal::Carry { what, job });
+    }
+
+    fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {
+        let attempt = cx.job(job).tag;
+        let drawn = cx.draw_duration(&self.plan.latency, job, self.latency_key, attempt);
+        if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) }
+    }
+
+    #[inline]
+    fn reach_target(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let target = self.plan.target;
+        if self.plan.target_answers || self.plan.route == Route::Serial {
+            cx.job_mut(job).wants_answer = true;
+        }
+        let took = cx.now().since(cx.job(job).since);
+        cx.sample(self.publish_time, took);
+        cx.offer(target, job);
+    }
+
+    fn published(&mut self, cx: &mut Cx<'_, '_>) {
+        self.publish_next(cx);
+    }
+
+    fn publish_next(&mut self, cx: &mut Cx<'_, '_>) {
+        if self.plan.route == Route::Parallel {
+            return;
+        }
+        self.route_is_busy = false;
+        if let Some(next) = self.waiting.pop_front() {
+            cx.gauge(self.waiting_gauge, self.waiting.len() as u64);
+            self.route(next, cx);
+        }
+    }
+
+    /// The target refused, or did not answer in time: again, up to the client's number of attempts.
+    fn attempt_failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let record = cx.job_mut(job);
+        record.wants_answer = false;
+        let attempt = record.tag;
+        if attempt < u32::from(self.plan.retry.attempts) {
+            record.tag = attempt + 1;
+            cx.fact(FactKind::Retried, job);
+            let jitter =
+                self.plan.retry.jitter * cx.draws(job, self.pause_key, attempt).unit();
+            let pause = self.plan.retry.pause.mul_f64(1.0 + jitter);
+            return cx.after(pause, Phase::Arrive, Signal::Carry { what: ATTEMPT, job });
+        }
+        self.give_up(by, job, cx);
+        self.publish_next(cx);
+    }
+
+    fn give_up(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        match &self.plan.on_failure {
+            Reject::Nack(_) => {
+                let orbit = self.orbit.as_mut().expect("a nack has its orbit");
+                orbit.refused(cx, by, job);
+            }
+            Reject::Store(store) => {
+                let store = *store;
+                cx.offer(store, job);
+            }
+            Reject::Drop | Reject::Block => {
+                let reason = match cx.job(job).refused_for {
+                    Reason::None => Reason::GaveUp,
+                    reason => reason,
+                };
+                cx.settle(job, Fate::dropped(by, reason));
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Changes on a timeline: faults, and operators who turn knobs during a run.
+
+use sim_core::queue::QueueLimits;
+use sim_core::time::{Rate, SimTime};
+
+use crate::engine::event::ComponentId;
+
+/// What changes in a component.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// Everything the component does takes this many times as long; 1 is normal.
+    Slower(f64),
+    /// It does nothing until it is started again; a process loses its memory.
+    Stop,
+    /// It works again.
+    Start,
+    /// Probability that its work fails.
+    FailureProbability(f64),
+    /// Servers, permits or parallelism.
+    Limit(u64),
+    /// Its rate limit.
+    Rate(Rate),
+    /// Room in its queue.
+    Room(QueueLimits),
+}
+
+/// A change with its time and place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fault {
+    pub(crate) at: SimTime,
+    pub(crate) component: ComponentId,
+    pub(crate) change: Change,
+}

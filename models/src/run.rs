@@ -1,0 +1,259 @@
+//! One run of a plan: build the components, let the kernel drive them to the horizon, check that
+//! nothing was lost, and hand over what was observed.
+
+use sim_core::kernel::{Kernel, Phase};
+use sim_core::random::Streams;
+use sim_core::time::{SimDuration, SimTime};
+use thiserror::Error;
+
+use crate::component::Component;
+use crate::engine::event::{ComponentId, Event, Signal};
+use crate::engine::job::Jobs;
+use crate::engine::recorder::{FactSink, Recorder};
+use crate::engine::{Cx, World};
+use crate::outcome::{self, Outcome};
+use crate::plan::Plan;
+
+/// Bins of every time series of a run.
+pub const WINDOWS: u64 = 600;
+
+/// Which run of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunKey {
+    /// The seed: the same seed sees the same storm.
+    pub seed: u64,
+    /// The number of the replication; each has its own random numbers.
+    pub replication: u64,
+}
+
+/// Why a run could not be finished. Each is a diagnosis, not a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RunError {
+    /// More events at once than the model allows.
+    #[error(
+        "at {at} there were {in_flight} events in the model at once, which is its limit \
+         (`in_flight_max`): most of them at `{busiest}` ({held} events); events come faster than \
+         they leave and nothing bounds the queue: bound it, or raise the limit"
+    )]
+    TooManyInFlight {
+        /// When, as text.
+        at: String,
+        /// How many.
+        in_flight: u32,
+        /// The component that held most of them.
+        busiest: String,
+        /// How many it held.
+        held: u64,
+    },
+    /// Time stood still: components kept each other busy without any of it passing.
+    #[error(
+        "at {at} more than {dispatched} steps were taken without time passing, the last at \
+         `{component}`: a loop without delay (an immediate nack into a full stage, a service of no \
+         length in a cycle); give it a delay"
+    )]
+    ZeroDelayLoop {
+        /// When, as text.
+        at: String,
+        /// Steps taken at that instant.
+        dispatched: u64,
+        /// The component that took the last of them.
+        component: String,
+    },
+    /// The ledger does not balance: an error of this program, never of the model.
+    #[error("the ledger does not balance: {0}; this is a bug in surgetank, please report it with the model")]
+    Unbalanced(String),
+}
+
+/// Runs `plan` once; `sink` gets every fact as it happens.
+///
+/// # Errors
+/// A model that floods its limits or stands still ends with a [`RunError`].
+pub fn run(
+    plan: &Plan,
+    key: RunKey,
+    sink: Option<&mut dyn FactSink>,
+) -> Result<Outcome, RunError> {
+    let mut simulation = Simulation::new(plan, key, sink);
+    simulation.advance(SimTime::ZERO + plan.horizon)?;
+    simulation.finish()
+}
+
+/// A run under way.
+pub struct Simulation<'p, 's> {
+    plan: &'p Plan,
+    key: RunKey,
+    world: World<'s>,
+    components: Vec<Component>,
+}
+
+impl<'p, 's> Simulation<'p, 's> {
+    /// Builds the components and puts the first events on the list.
+    #[must_use]
+    pub fn new(plan: &'p Plan, key: RunKey, sink: Option<&'s mut dyn FactSink>) -> Self {
+        let count = plan.components.len();
+        let window = SimDuration::from_nanos(plan.horizon.as_nanos().div_ceil(WINDOWS).max(1));
+        let mut recorder = Recorder::new(count, window, sink);
+        let age = recorder.new_samples(0, outcome::AGE);
+        let mut world = World {
+            kernel: Kernel::new(),
+            jobs: Jobs::default(),
+            recorder,
+            wants_settled: vec![false; count],
+            age,
+            stored: 0,
+            backlog: Vec::new(),
+        };
+        let streams = Streams::new(key.seed, key.replication);
+        let components = (0..)
+            .zip(&plan.components)
+            .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
+            .collect();
+        let mut simulation = Self { plan, key, world, components };
+        simulation.start();
+        simulation
+    }
+
+    fn start(&mut self) {
+        for (index, fault) in (0..).zip(&self.plan.faults) {
+            let event = Event { to: fault.component, signal: Signal::Fault { index } };
+            self.world.kernel.schedule(fault.at, Phase::Change, event);
+        }
+        for (me, component) in (0..).zip(&mut self.components) {
+            component.start(&mut Cx { world: &mut self.world, me });
+        }
+    }
+
+    /// Lets everything before `until` happen.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub fn advance(&mut self, until: SimTime) -> Result<(), RunError> {
+        let warm_up = SimTime::ZERO + self.plan.warm_up;
+        let mut is_warm = self.world.kernel.now() >= warm_up && warm_up > SimTime::ZERO;
+        let in_flight_max = self.plan.in_flight_max;
+        while let Some(event) = self.world.kernel.pop_until(until) {
+            let now = self.world.kernel.now();
+            if now >= self.world.recorder.window_end() {
+                self.world.close_windows(now);
+            }
+            if !is_warm && now >= warm_up {
+                is_warm = true;
+                self.world.recorder.forget_warm_up(now);
+            }
+            self.dispatch(event);
+            if self.world.jobs.live_roots() > in_flight_max {
+                return Err(self.too_many());
+            }
+        }
+        self.world.close_windows(until);
+        match self.world.kernel.stuck() {
+            Some(stuck) => Err(self.stuck(stuck.dispatched)),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, event: Event) {
+        let component = &mut self.components[event.to as usize];
+        let mut cx = Cx { world: &mut self.world, me: event.to };
+        match event.signal {
+            Signal::Fault { index } => {
+                component.change(&self.plan.faults[index as usize].change, &mut cx);
+            }
+            signal => component.handle(signal, &mut cx),
+        }
+    }
+
+    /// Ends the run: checks the ledger and hands over what was observed.
+    ///
+    /// # Errors
+    /// [`RunError::Unbalanced`] if an event is unaccounted for.
+    pub fn finish(mut self) -> Result<Outcome, RunError> {
+        let places = self.places()?;
+        self.world.recorder.finish();
+        outcome::collect(self.plan, self.key, &mut self.world, &places)
+    }
+
+    /// For every live job the component that holds it, or an error if that is not exactly one.
+    fn places(&mut self) -> Result<Vec<outcome::Place>, RunError> {
+        let mut heads = Vec::new();
+        for (component, plan_index) in self.components.iter().zip(0..) {
+            let stored = component.is_store();
+            component.held(&mut |job| {
+                heads.push(outcome::Place { component: plan_index, stored, job });
+            });
+        }
+        self.world.kernel.drain_pending(|event: Event| {
+            if let Some(job) = event.signal.carried() {
+                heads.push(outcome::Place { component: event.to, stored: false, job });
+            }
+        });
+        let mut held = Vec::new();
+        for head in heads {
+            let mut next = Some(head.job);
+            while let Some(job) = next {
+                next = self.world.jobs.next_joined(job);
+                held.push(outcome::Place { job, ..head });
+            }
+        }
+        held.sort_unstable_by_key(|place| (place.job, place.component));
+        self.check(&held)?;
+        Ok(held)
+    }
+
+    fn check(&self, held: &[outcome::Place]) -> Result<(), RunError> {
+        let jobs = &self.world.jobs;
+        let mut expected = jobs.iter_live().filter(|&job| !jobs.is_split(job));
+        for place in held {
+            let job = place.job;
+            let name = self.plan.components[place.component as usize].name();
+            match expected.next() {
+                Some(live) if live == job => {}
+                Some(live) if live < job => {
+                    return Err(RunError::Unbalanced(format!("nobody holds job {live}")));
+                }
+                _ => {
+                    return Err(RunError::Unbalanced(format!(
+                        "`{name}` holds job {job}, which ended or is held elsewhere too"
+                    )));
+                }
+            }
+        }
+        match expected.next() {
+            Some(live) => Err(RunError::Unbalanced(format!("nobody holds job {live}"))),
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn too_many(&mut self) -> RunError {
+        let mut held = vec![0u64; self.components.len()];
+        for (component, held) in self.components.iter().zip(&mut held) {
+            component.held(&mut |_| *held += 1);
+        }
+        self.world.kernel.drain_pending(|event: Event| {
+            held[event.to as usize] += u64::from(event.signal.carried().is_some());
+        });
+        let busiest = (0..held.len()).max_by_key(|&at| (held[at], std::cmp::Reverse(at)));
+        let busiest = busiest.unwrap_or(0);
+        RunError::TooManyInFlight {
+            at: at_text(self.world.kernel.now()),
+            in_flight: self.world.jobs.live_roots(),
+            busiest: self.plan.components[busiest].name().to_owned(),
+            held: held[busiest],
+        }
+    }
+
+    #[cold]
+    fn stuck(&mut self, dispatched: u64) -> RunError {
+        let at = at_text(self.world.kernel.now());
+        let mut last: ComponentId = 0;
+        self.world.kernel.drain_pending(|event: Event| last = event.to);
+        let component = self.plan.components[last as usize].name().to_owned();
+        RunError::ZeroDelayLoop { at, dispatched, component }
+    }
+}
+
+fn at_text(at: SimTime) -> String {
+    at.since(SimTime::ZERO).to_string()
+}

@@ -1,0 +1,556 @@
+//! A station: a queue in front of servers, with an optional rate limit. It stands for anything
+//! downstream that is not Argo's own: an API behind an http trigger, a database, a worker pool.
+//!
+//! Its order of gates: admission (policed rate limit, room in the queue), then, for the head of the
+//! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
+//! caller that waits for it.
+
+use std::collections::VecDeque;
+
+use sim_core::dist::Distribution;
+use sim_core::kernel::{Lane, Phase, Timer};
+use sim_core::limiter::Limiter;
+use sim_core::queue::{Discard, Order, Queue, QueueLimits, Refusal};
+use sim_core::random::{Random, StreamKey};
+use sim_core::time::{SimDuration, SimTime};
+
+use crate::engine::Cx;
+use crate::engine::event::{ComponentId, Signal};
+use crate::engine::fate::{Fate, Reason};
+use crate::engine::job::{Job, JobId};
+use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::reject::{Orbit, Reject};
+use crate::fault::Change;
+
+/// The service of a job is over.
+const SERVED: u16 = 0;
+/// A token may be there.
+const TOKEN: u16 = 1;
+/// A waiting job's patience is over.
+const IMPATIENT: u16 = 2;
+/// A job comes back from orbit.
+const RETURNED: u16 = 3;
+
+/// What a station is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct StationPlan {
+    pub(crate) name: String,
+    /// Room for those who wait; those in service are not counted.
+    pub(crate) room: QueueLimits,
+    pub(crate) discard: Discard,
+    pub(crate) order: Order,
+    pub(crate) servers: u32,
+    pub(crate) rate_limit: Option<RateLimitPlan>,
+    /// Seconds of service.
+    pub(crate) service: Distribution,
+    pub(crate) failure_probability: f64,
+    /// The longest wait in the queue, seconds.
+    pub(crate) patience: Option<Distribution>,
+    pub(crate) on_reject: Reject,
+    /// What happens to what fails in service, unless a caller waits for it.
+    pub(crate) on_failure: Reject,
+    pub(crate) next: Next,
+    /// The [`Reject`] of the next stage, if that is a nack: this station is the producer that retries.
+    pub(crate) next_nack: Option<crate::engine::reject::NackPlan>,
+    /// Per component: whether its offers are calls, answered when the work is done.
+    pub(crate) callers: Vec<bool>,
+}
+
+/// A rate limit and what it does with those who come too early.
+#[derive(Clone, Debug)]
+pub(crate) struct RateLimitPlan {
+    pub(crate) limiter: Limiter,
+    pub(crate) over: Over,
+}
+
+/// What a rate limit does with those who come too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// They wait for a token, in the order of the queue.
+    Wait,
+    /// They are rejected.
+    Reject,
+}
+
+/// Where the served go.
+#[derive(Clone, Debug)]
+pub(crate) enum Next {
+    /// They are completed.
+    Done,
+    /// One stage for all. `answers`: whether it may hand them back.
+    To { stage: ComponentId, answers: bool },
+    /// By probability; the rest is completed.
+    Split(Vec<Branch>),
+}
+
+/// One way out of a split.
+#[derive(Clone, Debug)]
+pub(crate) struct Branch {
+    pub(crate) probability: f64,
+    pub(crate) stage: ComponentId,
+    pub(crate) answers: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    job: JobId,
+    patience: Option<Timer>,
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.job == other.job
+    }
+}
+
+impl Eq for Waiting {}
+
+/// A station at work.
+#[derive(Debug)]
+pub(crate) struct Station {
+    plan: StationPlan,
+    queue: Queue<Waiting>,
+    busy: u32,
+    /// Jobs of upstream producers that wait for room (policy `Block`), in order of their coming.
+    blocked: VecDeque<(ComponentId, JobId)>,
+    /// Served jobs that keep their server until the next stage has taken them.
+    leaving: Vec<(JobId, Job)>,
+    token_wake: Option<SimTime>,
+    service_lane: Option<Lane>,
+    slowdown: f64,
+    stopped: bool,
+    orbit: Option<Orbit>,
+    evicted: Vec<Waiting>,
+    service_key: StreamKey,
+    failure_key: StreamKey,
+    patience_key: StreamKey,
+    route_key: StreamKey,
+    depth: GaugeId,
+    in_service: GaugeId,
+    wait: SampleId,
+    sojourn: SampleId,
+}
+
+/// The names of the gauges and samples of a station.
+pub(crate) mod metric {
+    pub(crate) const DEPTH: &str = "depth";
+    pub(crate) const BUSY: &str = "busy";
+    pub(crate) const ORBIT: &str = "orbit";
+    pub(crate) const WAIT: &str = "wait";
+    pub(crate) const SOJOURN: &str = "sojourn";
+}
+
+impl Station {
+    pub(crate) fn new(
+        plan: StationPlan,
+        streams: &sim_core::random::Streams,
+        cx: &mut Cx<'_, '_>,
+    ) -> Self {
+        let me = cx.me;
+        let recorder = &mut cx.world.recorder;
+        let depth = recorder.new_gauge(me, metric::DEPTH);
+        let in_service = recorder.new_gauge(me, metric::BUSY);
+        let wait = recorder.new_samples(me, metric::WAIT);
+        let sojourn = recorder.new_samples(me, metric::SOJOURN);
+        let key = |purpose: &str| streams.key(&plan.name, purpose);
+        let orbit = plan.next_nack.clone().map(|nack| {
+            let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
+            Orbit::new(nack, key("retry"), gauge, RETURNED, cx)
+        });
+        let service_lane = (plan.service.variance() == 0.0)
+            .then(|| cx.lane(SimDuration::from_secs_f64(plan.service.mean()), Phase::Release));
+        Self {
+            queue: Queue::new(plan.room, plan.discard, plan.order),
+            busy: 0,
+            blocked: VecDeque::new(),
+            leaving: Vec::new(),
+            token_wake: None,
+            service_lane,
+            slowdown: 1.0,
+            stopped: false,
+            orbit,
+            evicted: Vec::new(),
+            service_key: key("service"),
+            failure_key: key("failure"),
+            patience_key: key("patience"),
+            route_key: key("route"),
+            depth,
+            in_service,
+            wait,
+            sojourn,
+            plan,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
+        match signal {
+            Signal::Offer { from, job } => self.offered(from, job, cx),
+            Signal::Carry { what: SERVED, job } => self.served(job, cx),
+            Signal::Carry { what: RETURNED, job } => self.back_from_orbit(job, cx),
+            Signal::Wake { what: TOKEN, .. } => {
+                self.token_wake = None;
+                self.dispatch(cx);
+            }
+            Signal::Remind { what: IMPATIENT, job } => self.impatient(job, cx),
+            Signal::Accepted { job, .. } => self.release_server_of(job, cx),
+            Signal::Refused { by, job } => self.refused(by, job, cx),
+            other => unreachable!("a station does not understand {other:?}"),
+        }
+    }
+
+    pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
+        match *change {
+            Change::Slower(factor) => self.slowdown = factor,
+            Change::FailureProbability(p) => self.plan.failure_probability = p,
+            Change::Stop => self.stopped = true,
+            Change::Start => self.stopped = false,
+            Change::Limit(servers) => self.plan.servers = servers as u32,
+            Change::Rate(rate) => {
+                let now = cx.now();
+                if let Some(limit) = &mut self.plan.rate_limit {
+                    limit.limiter.set_rate(now, rate);
+                }
+            }
+            Change::Room(limits) => {
+                self.queue.set_limits(limits, &mut self.evicted);
+                self.drop_evicted(cx);
+            }
+        }
+        self.dispatch(cx);
+    }
+
+    /// Jobs held here, for the check at the end of the run.
+    pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
+        self.queue.iter().for_each(|waiting| visit(waiting.item.job));
+        self.blocked.iter().for_each(|&(_, job)| visit(job));
+    }
+
+    #[inline]
+    fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.fact(FactKind::Offered, job);
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        record.tag = u32::from(from);
+        if let Some(limit) = &mut self.plan.rate_limit
+            && limit.over == Over::Reject
+            && limit.limiter.try_take(now).is_err()
+        {
+            return self.reject(from, job, Reason::RateLimited, cx);
+        }
+        if self.starts_at_once() {
+            cx.fact(FactKind::Admitted, job);
+            cx.accept(from, job);
+            return self.start(job, cx);
+        }
+        match self.enqueue(job, cx) {
+            Ok(()) => {
+                cx.fact(FactKind::Admitted, job);
+                cx.accept(from, job);
+                self.drop_evicted(cx);
+                self.dispatch(cx);
+            }
+            Err(refusal) => self.reject(from, job, reason_of(refusal), cx),
+        }
+    }
+
+    /// Whether the next comer goes straight to a server: the common case, kept short.
+    #[inline]
+    fn starts_at_once(&self) -> bool {
+        self.queue.is_empty()
+            && self.busy < self.plan.servers
+            && !self.stopped
+            && self.plan.rate_limit.is_none()
+    }
+
+    #[inline]
+    fn enqueue(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
+        let now = cx.now();
+        let record = cx.job(job);
+        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
+        let waiting = Waiting { job, patience: self.patience_of(job, cx) };
+        // Room is asked for only of those who have to wait: with a server free one passes through.
+        if self.passes_through(now) {
+            self.queue.push_front(now, waiting, size, priority);
+        } else if let Err(refusal) =
+            self.queue.push(now, waiting, size, priority, &mut self.evicted)
+        {
+            if let Some(timer) = waiting.patience {
+                cx.cancel(timer);
+            }
+            return Err(refusal);
+        }
+        cx.gauge(self.depth, self.queue.len());
+        Ok(())
+    }
+
+    fn passes_through(&self, now: SimTime) -> bool {
+        self.queue.is_empty()
+            && self.busy < self.plan.servers
+            && !self.stopped
+            && match &self.plan.rate_limit {
+                Some(limit) if limit.over == Over::Wait => {
+                    limit.limiter.clone().try_take(now).is_ok()
+                }
+                _ => true,
+            }
+    }
+
+    fn patience_of(&self, job: JobId, cx: &mut Cx<'_, '_>) -> Option<Timer> {
+        let patience = self.plan.patience.as_ref()?;
+        let visits = u32::from(cx.job(job).visits);
+        let most = cx.draw_duration(patience, job, self.patience_key, visits);
+        let at = cx.now() + most;
+        Some(cx.timer(at, Phase::Late, Signal::Remind { what: IMPATIENT, job }))
+    }
+
+    fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let removed = self.queue.remove(Waiting { job, patience: None });
+        assert!(removed.is_some(), "patience ends only for those who wait");
+        cx.gauge(self.depth, self.queue.len());
+        cx.fact_because(FactKind::Refused, job, Reason::Impatient);
+        cx.drop_job(job, Reason::Impatient);
+        self.admit_blocked(cx);
+    }
+
+    fn reject(&mut self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
+        match self.plan.on_reject {
+            Reject::Nack(_) => cx.refuse(from, job, reason),
+            Reject::Block => self.blocked.push_back((from, job)),
+            Reject::Drop => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.drop_job(job, reason);
+            }
+            Reject::Store(store) => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.offer(store, job);
+            }
+        }
+    }
+
+    fn drop_evicted(&mut self, cx: &mut Cx<'_, '_>) {
+        while let Some(waiting) = self.evicted.pop() {
+            if let Some(timer) = waiting.patience {
+                cx.cancel(timer);
+            }
+            cx.fact_because(FactKind::Refused, waiting.job, Reason::Evicted);
+            cx.drop_job(waiting.job, Reason::Evicted);
+            cx.gauge(self.depth, self.queue.len());
+        }
+    }
+
+    /// Gives free servers to those who wait.
+    #[inline]
+    fn dispatch(&mut self, cx: &mut Cx<'_, '_>) {
+        while self.busy < self.plan.servers && !self.queue.is_empty() && !self.stopped {
+            if !self.take_token(cx) {
+                break;
+            }
+            let waiting = self.queue.pop().expect("the queue is not empty").item;
+            if let Some(timer) = waiting.patience {
+                cx.cancel(timer);
+            }
+            cx.gauge(self.depth, self.queue.len());
+            self.start(waiting.job, cx);
+            self.admit_blocked(cx);
+        }
+    }
+
+    fn take_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
+        let now = cx.now();
+        let Some(limit) = &mut self.plan.rate_limit else { return true };
+        if limit.over == Over::Reject {
+            return true;
+        }
+        let Err(next) = limit.limiter.try_take(now) else { return true };
+        if self.token_wake.is_none_or(|wake| wake > next) {
+            self.token_wake = Some(next);
+            cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
+        }
+        false
+    }
+
+    #[inline]
+    fn start(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.busy += 1;
+        cx.gauge(self.in_service, u64::from(self.busy));
+        let waited = cx.now().since(cx.job(job).since);
+        cx.sample(self.wait, waited);
+        self.serve(job, cx);
+    }
+
+    /// Begins a service on a server that the job has.
+    #[inline]
+    fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.fact(FactKind::Started, job);
+        let signal = Signal::Carry { what: SERVED, job };
+        let record = cx.job_mut(job);
+        let visit = u32::from(record.visits);
+        record.visits = record.visits.wrapping_add(1);
+        match self.service_lane {
+            Some(lane) if self.slowdown == 1.0 => cx.after_lane(lane, signal),
+            _ => {
+                let drawn = cx.draw_duration(&self.plan.service, job, self.service_key, visit);
+                let service =
+                    if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) };
+                cx.after(service, Phase::Release, signal);
+            }
+        }
+    }
+
+    #[inline]
+    fn served(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let visit = u32::from(cx.job(job).visits);
+        let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
+        let caller = cx.job(job).tag as ComponentId;
+        if self.plan.callers.get(caller as usize) == Some(&true) {
+            self.answer(caller, job, failed, cx);
+        } else if failed {
+            self.fail(job, cx);
+        } else {
+            self.pass_on(job, cx);
+        }
+    }
+
+    fn answer(&mut self, caller: ComponentId, job: JobId, failed: bool, cx: &mut Cx<'_, '_>) {
+        let by = cx.me;
+        self.leave(job, if failed { FactKind::Failed } else { FactKind::Completed }, cx);
+        let answer =
+            if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
+        cx.send(caller, answer);
+        self.server_is_free(cx);
+    }
+
+    fn fail(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.leave(job, FactKind::Failed, cx);
+        match self.plan.on_failure {
+            Reject::Store(store) => cx.offer(store, job),
+            Reject::Nack(_) => {
+                let producer = cx.job(job).tag as ComponentId;
+                cx.refuse(producer, job, Reason::WorkFailed);
+            }
+            Reject::Drop | Reject::Block => cx.drop_job(job, Reason::WorkFailed),
+        }
+        self.server_is_free(cx);
+    }
+
+    #[inline]
+    fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let (stage, answers) = match &self.plan.next {
+            Next::Done => {
+                self.leave(job, FactKind::Completed, cx);
+                cx.complete(job);
+                return self.server_is_free(cx);
+            }
+            Next::To { stage, answers } => (*stage, *answers),
+            Next::Split(branches) => {
+                let visit = u32::from(cx.job(job).visits);
+                let mut point = cx.draws(job, self.route_key, visit).unit();
+                let chosen = branches.iter().find(|branch| {
+                    point -= branch.probability;
+                    point < 0.0
+                });
+                match chosen {
+                    Some(branch) => (branch.stage, branch.answers),
+                    None => {
+                        self.leave(job, FactKind::Completed, cx);
+                        cx.complete(job);
+                        return self.server_is_free(cx);
+                    }
+                }
+            }
+        };
+        if answers {
+            // The server is kept until the next stage has taken the job or handed it back.
+            cx.job_mut(job).wants_answer = true;
+            self.leaving.push((job, *cx.job(job)));
+            cx.offer(stage, job);
+        } else {
+            self.leave(job, FactKind::Completed, cx);
+            cx.offer(stage, job);
+            self.server_is_free(cx);
+        }
+    }
+
+    #[inline]
+    fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
+        cx.fact(kind, job);
+        let sojourn = cx.now().since(cx.job(job).since);
+        cx.sample(self.sojourn, sojourn);
+    }
+
+    #[inline]
+    fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
+        self.busy -= 1;
+        cx.gauge(self.in_service, u64::from(self.busy));
+        self.dispatch(cx);
+        if !self.blocked.is_empty() {
+            self.admit_blocked(cx);
+        }
+    }
+
+    /// The next stage took the job: whose it is now, if it still lives.
+    fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let left = self.take_leaving(job);
+        cx.fact_of(FactKind::Completed, &left);
+        let sojourn = cx.now().since(left.since);
+        cx.sample(self.sojourn, sojourn);
+        self.server_is_free(cx);
+    }
+
+    /// The next stage handed the job back: it is served again, at once or after a while.
+    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.take_leaving(job);
+        let orbit = self.orbit.as_mut().expect("only a nack hands back");
+        orbit.refused(cx, by, job);
+        self.server_is_free(cx);
+    }
+
+    fn take_leaving(&mut self, job: JobId) -> Job {
+        let place = self.leaving.iter().position(|&(leaving, _)| leaving == job);
+        self.leaving.swap_remove(place.expect("only an offer is answered")).1
+    }
+
+    fn back_from_orbit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        if let Some(orbit) = &mut self.orbit {
+            orbit.returned(cx);
+        }
+        let record = cx.job_mut(job);
+        record.since = now;
+        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
+        self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
+        cx.gauge(self.depth, self.queue.len());
+        self.dispatch(cx);
+    }
+
+    /// Lets in those whom the policy `Block` holds up, as far as there is room.
+    fn admit_blocked(&mut self, cx: &mut Cx<'_, '_>) {
+        while let Some(&(from, job)) = self.blocked.front() {
+            if self.starts_at_once() {
+                self.blocked.pop_front();
+                cx.fact(FactKind::Admitted, job);
+                cx.accept(from, job);
+                self.start(job, cx);
+                continue;
+            }
+            if self.enqueue(job, cx).is_err() {
+                return;
+            }
+            self.blocked.pop_front();
+            cx.fact(FactKind::Admitted, job);
+            cx.accept(from, job);
+        }
+    }
+}
+
+fn reason_of(refusal: Refusal) -> Reason {
+    match refusal {
+        Refusal::Messages => Reason::MessagesFull,
+        Refusal::Bytes => Reason::BytesFull,
+        Refusal::TooLarge => Reason::TooLarge,
+    }
+}
