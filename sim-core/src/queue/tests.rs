@@ -53,7 +53,7 @@ fn full_queue_refuses_or_evicts() {
             let mut queue = Queue::new(limits, discard, order);
             let mut evicted = Vec::new();
             for item in 1..=3 {
-                queue.push(at(0), item, 10, 7 - item as i32, &mut evicted).unwrap();
+                queue.push(at(0), item, 10, 7 - item, &mut evicted).unwrap();
             }
             let result = queue.push(at(1), 4, bytes, 0, &mut evicted);
             assert_eq!((result, evicted), (expected, expected_evicted), "{name}, {order:?}");
@@ -83,7 +83,8 @@ fn a_limit_of_zero_lets_nothing_in() {
 
 #[test]
 fn lowering_the_limits_evicts_under_old_and_drains_under_new() {
-    for (discard, gone, first_refusals) in [(Discard::Old, vec![1, 2], 1), (Discard::New, vec![], 3)]
+    for (discard, gone, first_refusals) in
+        [(Discard::Old, vec![1, 2], 1), (Discard::New, vec![], 3)]
     {
         let mut queue = Queue::new(limits(4, 100), discard, Order::Fifo);
         let mut evicted = Vec::new();
