@@ -5,6 +5,7 @@
 
 mod component;
 mod engine;
+mod event_bus;
 mod event_source;
 mod fault;
 pub mod jetstream;
@@ -12,7 +13,10 @@ pub mod outcome;
 pub mod plan;
 pub mod run;
 pub mod spec;
+mod sensor;
 mod station;
+mod store;
+mod trigger;
 
 pub use engine::fate::{FateKind, Reason};
 pub use engine::recorder::{Fact, FactKind, FactSink, GaugeWindow, SampleWindow};

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Histogram;
+use sim_core::time::SimTime;
 
 use crate::engine::World;
 use crate::engine::event::ComponentId;
@@ -214,18 +215,25 @@ impl SampleOutcome {
     }
 }
 
+/// The state of a run at its end, before the pending events were looked through.
+pub(crate) struct End {
+    pub(crate) now: SimTime,
+    pub(crate) steps: u64,
+    pub(crate) places: Vec<Place>,
+}
+
 /// Gathers the outcome of a finished world.
 pub(crate) fn collect(
     plan: &Plan,
     key: RunKey,
     world: &mut World<'_>,
-    places: &[Place],
+    end: End,
 ) -> Result<Outcome, RunError> {
-    let ledger = ledger(plan, world, places);
+    let ledger = ledger(plan, world, &end.places);
     if !ledger.balances() {
         return Err(RunError::Unbalanced(format!("{ledger:?}")));
     }
-    let steps = world.kernel.dispatched();
+    let steps = end.steps;
     for count in
         [ledger.offered, ledger.completed, ledger.dropped, ledger.stored, ledger.in_flight]
     {
@@ -240,7 +248,7 @@ pub(crate) fn collect(
             name: plan.name().to_owned(),
             kind: plan.kind().to_owned(),
             counts: counts(world, me),
-            gauges: gauges(world, me),
+            gauges: gauges(world, me, end.now),
             samples: samples.iter().filter(|(of, _)| *of == me).map(|(_, s)| s.clone()).collect(),
         })
         .collect();
@@ -318,8 +326,7 @@ fn counts(world: &World<'_>, me: ComponentId) -> Vec<FactCount> {
         .collect()
 }
 
-fn gauges(world: &World<'_>, me: ComponentId) -> Vec<GaugeOutcome> {
-    let now = world.kernel.now();
+fn gauges(world: &World<'_>, me: ComponentId, now: SimTime) -> Vec<GaugeOutcome> {
     let mine = world.recorder.gauges.iter().filter(|gauge| gauge.component == me);
     mine.map(|gauge| GaugeOutcome {
         name: gauge.name.to_owned(),

@@ -1,7 +1,7 @@
 //! One run of a plan: build the components, let the kernel drive them to the horizon, check that
 //! nothing was lost, and hand over what was observed.
 
-use sim_core::kernel::{Kernel, Phase};
+use sim_core::kernel::{Kernel, Phase, Stuck};
 use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 use thiserror::Error;
@@ -84,6 +84,8 @@ pub struct Simulation<'p, 's> {
     key: RunKey,
     world: World<'s>,
     components: Vec<Component>,
+    /// The component that handled the last event.
+    last: ComponentId,
 }
 
 impl<'p, 's> Simulation<'p, 's> {
@@ -108,7 +110,7 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
-        let mut simulation = Self { plan, key, world, components };
+        let mut simulation = Self { plan, key, world, components, last: 0 };
         simulation.start();
         simulation
     }
@@ -147,13 +149,14 @@ impl<'p, 's> Simulation<'p, 's> {
         }
         self.world.close_windows(until);
         match self.world.kernel.stuck() {
-            Some(stuck) => Err(self.stuck(stuck.dispatched)),
+            Some(stuck) => Err(self.stuck(stuck)),
             None => Ok(()),
         }
     }
 
     #[inline]
     fn dispatch(&mut self, event: Event) {
+        self.last = event.to;
         let component = &mut self.components[event.to as usize];
         let mut cx = Cx { world: &mut self.world, me: event.to };
         match event.signal {
@@ -169,9 +172,11 @@ impl<'p, 's> Simulation<'p, 's> {
     /// # Errors
     /// [`RunError::Unbalanced`] if an event is unaccounted for.
     pub fn finish(mut self) -> Result<Outcome, RunError> {
+        let now = self.world.kernel.now();
+        let steps = self.world.kernel.dispatched();
         let places = self.places()?;
         self.world.recorder.finish();
-        outcome::collect(self.plan, self.key, &mut self.world, &places)
+        outcome::collect(self.plan, self.key, &mut self.world, outcome::End { now, steps, places })
     }
 
     /// For every live job the component that holds it, or an error if that is not exactly one.
@@ -183,11 +188,11 @@ impl<'p, 's> Simulation<'p, 's> {
                 heads.push(outcome::Place { component: plan_index, stored, job });
             });
         }
-        self.world.kernel.drain_pending(|event: Event| {
+        while let Some(event) = self.world.kernel.pop() {
             if let Some(job) = event.signal.carried() {
                 heads.push(outcome::Place { component: event.to, stored: false, job });
             }
-        });
+        }
         let mut held = Vec::new();
         for head in heads {
             let mut next = Some(head.job);
@@ -231,13 +236,14 @@ impl<'p, 's> Simulation<'p, 's> {
         for (component, held) in self.components.iter().zip(&mut held) {
             component.held(&mut |_| *held += 1);
         }
-        self.world.kernel.drain_pending(|event: Event| {
+        let at = at_text(self.world.kernel.now());
+        while let Some(event) = self.world.kernel.pop() {
             held[event.to as usize] += u64::from(event.signal.carried().is_some());
-        });
+        }
         let busiest = (0..held.len()).max_by_key(|&at| (held[at], std::cmp::Reverse(at)));
         let busiest = busiest.unwrap_or(0);
         RunError::TooManyInFlight {
-            at: at_text(self.world.kernel.now()),
+            at,
             in_flight: self.world.jobs.live_roots(),
             busiest: self.plan.components[busiest].name().to_owned(),
             held: held[busiest],
@@ -245,12 +251,19 @@ impl<'p, 's> Simulation<'p, 's> {
     }
 
     #[cold]
-    fn stuck(&mut self, dispatched: u64) -> RunError {
-        let at = at_text(self.world.kernel.now());
-        let mut last: ComponentId = 0;
-        self.world.kernel.drain_pending(|event: Event| last = event.to);
-        let component = self.plan.components[last as usize].name().to_owned();
-        RunError::ZeroDelayLoop { at, dispatched, component }
+    fn stuck(&self, stuck: Stuck) -> RunError {
+        let component = self.plan.components[self.last as usize].name().to_owned();
+        match stuck {
+            Stuck::Instant { at, dispatched } => {
+                RunError::ZeroDelayLoop { at: at_text(at), dispatched, component }
+            }
+            Stuck::Pending { at, pending } => RunError::TooManyInFlight {
+                at: at_text(at),
+                in_flight: self.world.jobs.live_roots(),
+                busiest: component,
+                held: pending as u64,
+            },
+        }
     }
 }
 

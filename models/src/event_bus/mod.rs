@@ -8,6 +8,7 @@
 mod branches;
 
 use sim_core::kernel::Phase;
+use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::Cx;
@@ -130,7 +131,7 @@ impl Deliveries {
 }
 
 impl EventBus {
-    pub(crate) fn new(plan: BusPlan, cx: &mut Cx<'_, '_>) -> Self {
+    pub(crate) fn new(plan: BusPlan, _: &Streams, cx: &mut Cx<'_, '_>) -> Self {
         let now = cx.now();
         let mut stream = Stream::new(now, plan.stream.clone()).expect("the plan was checked");
         let subjects = plan.subjects.iter().map(|subject| stream.subject(&subject.name)).collect();
@@ -161,6 +162,9 @@ impl EventBus {
             plan,
         }
     }
+
+    /// Nothing happens before somebody comes.
+    pub(crate) fn start(&mut self, _: &mut Cx<'_, '_>) {}
 
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {

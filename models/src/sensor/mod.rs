@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
+use sim_core::random::Streams;
 use sim_core::time::SimTime;
 
 use crate::engine::Cx;
@@ -71,6 +72,8 @@ pub(crate) mod metric {
 #[derive(Debug)]
 pub(crate) struct Sensor {
     plan: SensorPlan,
+    /// By [`Gate`]; they live and die with the process.
+    limiters: [Option<Limiter>; 2],
     queues: [VecDeque<Waiting>; 2],
     stopped: bool,
     waiting: GaugeId,
@@ -86,9 +89,10 @@ struct Waiting {
 }
 
 impl Sensor {
-    pub(crate) fn new(plan: SensorPlan, cx: &mut Cx<'_, '_>) -> Self {
+    pub(crate) fn new(plan: SensorPlan, _: &Streams, cx: &mut Cx<'_, '_>) -> Self {
         let recorder = &mut cx.world.recorder;
         Self {
+            limiters: [plan.rate_limit.clone(), plan.client.clone()],
             queues: [VecDeque::new(), VecDeque::new()],
             stopped: false,
             waiting: recorder.new_gauge(cx.me, metric::WAITING),
@@ -96,6 +100,9 @@ impl Sensor {
             plan,
         }
     }
+
+    /// Nothing happens before somebody comes.
+    pub(crate) fn start(&mut self, _: &mut Cx<'_, '_>) {}
 
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
@@ -108,10 +115,10 @@ impl Sensor {
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match change {
             Change::Stop => self.stop(cx),
-            Change::Start => self.start(cx),
+            Change::Start => self.start_again(cx),
             Change::Rate(rate) => {
                 let now = cx.now();
-                if let Some(limiter) = &mut self.plan.rate_limit {
+                if let Some(limiter) = &mut self.limiters[Gate::Rate as usize] {
                     limiter.set_rate(now, *rate);
                 }
             }
@@ -136,8 +143,7 @@ impl Sensor {
             return cx.send(from, Signal::Failed { by, job });
         }
         let gate = gate as usize;
-        let limiter = [&mut self.plan.rate_limit, &mut self.plan.client][gate].as_mut();
-        let limiter = limiter.expect("a gate that is asked has a limiter");
+        let limiter = self.limiters[gate].as_mut().expect("a gate that is asked has a limiter");
         let turn = (0..tokens).map(|_| limiter.take(now)).last().unwrap_or(now);
         self.queues[gate].push_back(Waiting { from, job, came: now, turn });
         cx.gauge(self.waiting, self.depth());
@@ -186,13 +192,10 @@ impl Sensor {
         }
     }
 
-    fn start(&mut self, cx: &mut Cx<'_, '_>) {
+    fn start_again(&mut self, cx: &mut Cx<'_, '_>) {
         self.stopped = false;
         // A limiter lives in the process: it starts anew with it.
-        let now = cx.now();
-        for limiter in [&mut self.plan.rate_limit, &mut self.plan.client].into_iter().flatten() {
-            limiter.restart(now);
-        }
+        self.limiters = [self.plan.rate_limit.clone(), self.plan.client.clone()];
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: START, arg: 0 });
         }

@@ -182,6 +182,9 @@ impl Station {
         }
     }
 
+    /// Nothing happens before somebody comes.
+    pub(crate) fn start(&mut self, _: &mut Cx<'_, '_>) {}
+
     #[inline]
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {

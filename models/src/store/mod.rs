@@ -6,6 +6,7 @@
 use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
 use sim_core::queue::{Discard, Order, Queue, QueueLimits};
+use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::Cx;
@@ -72,7 +73,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(plan: StorePlan, cx: &mut Cx<'_, '_>) -> Self {
+    pub(crate) fn new(plan: StorePlan, _: &Streams, cx: &mut Cx<'_, '_>) -> Self {
         let recorder = &mut cx.world.recorder;
         Self {
             queue: Queue::new(plan.capacity, Discard::New, Order::Fifo),

@@ -137,6 +137,8 @@ pub(crate) mod metric {
 #[derive(Debug)]
 pub(crate) struct Trigger {
     plan: TriggerPlan,
+    /// It lives and dies with the process.
+    rate_limit: Option<RateLimitPlan>,
     /// Read but not yet processed: at most one a consumer.
     inbox: VecDeque<(u16, JobId)>,
     current: Option<Current>,
@@ -194,6 +196,7 @@ impl Trigger {
         let key = |purpose: &str| streams.key(&plan.name, purpose);
         let recorder = &mut cx.world.recorder;
         Self {
+            rate_limit: plan.rate_limit.clone(),
             inbox: VecDeque::new(),
             current: None,
             to_run: VecDeque::new(),
@@ -263,7 +266,7 @@ impl Trigger {
             Change::FailureProbability(p) => self.plan.action.failure_probability = p,
             Change::Rate(rate) => {
                 let now = cx.now();
-                if let Some(limit) = &mut self.plan.rate_limit {
+                if let Some(limit) = &mut self.rate_limit {
                     limit.limiter.set_rate(now, rate);
                 }
             }
@@ -443,7 +446,7 @@ impl Trigger {
         let now = cx.now();
         // The real controller never gives the dead-letter trigger a limiter.
         let is_dead = cx.job(job).attempts & DEAD != 0;
-        let Some(limit) = self.plan.rate_limit.as_mut().filter(|_| !is_dead) else {
+        let Some(limit) = self.rate_limit.as_mut().filter(|_| !is_dead) else {
             return self.execute(job, SimDuration::ZERO, cx);
         };
         match limit.over {
@@ -688,10 +691,7 @@ impl Trigger {
             return;
         }
         self.stopped = false;
-        let now = cx.now();
-        if let Some(limit) = &mut self.plan.rate_limit {
-            limit.limiter.restart(now);
-        }
+        self.rate_limit = self.plan.rate_limit.clone();
         for consumer in 0..self.plan.consumers.len() {
             self.pull(consumer as u16, cx);
         }
