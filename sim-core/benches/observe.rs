@@ -31,6 +31,20 @@ fn histogram_record(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// As in a model, where successive values go to different histograms: the additions to one sum do not
+/// wait for each other.
+#[divan::bench]
+fn histogram_record_in_turn(bencher: Bencher<'_, '_>) {
+    let latencies = latencies();
+    let mut histograms = [const { Histogram::new() }; 4];
+    bencher.counter(ItemsCount::new(UPDATES)).bench_local(|| {
+        for four in latencies.chunks_exact(4) {
+            histograms.iter_mut().zip(four).for_each(|(one, &latency)| one.record(latency));
+        }
+        black_box(&mut histograms);
+    });
+}
+
 #[divan::bench]
 fn gauge_set(bencher: Bencher<'_, '_>) {
     let latencies = latencies();

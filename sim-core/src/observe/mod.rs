@@ -26,11 +26,11 @@
 //! `u128`. Whoever records bytes or messages reads bytes or messages back. Intervals and tests on
 //! these figures are in [`crate::stats`].
 
-mod fingerprint;
-mod gauge;
-mod histogram;
-mod moments;
-mod series;
+pub mod fingerprint;
+pub mod gauge;
+pub mod histogram;
+pub mod moments;
+pub mod series;
 
 pub use fingerprint::{Digest, DigestError, Fingerprint};
 pub use gauge::{TimeWeighted, Window};

@@ -121,6 +121,7 @@ enum PastEnd {
 /// assert_eq!(dropped.bins(), [CountBin(0), CountBin(0), CountBin(3)]);
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Stored<B>", bound(deserialize = "B: Deserialize<'de>"))]
 pub struct Series<B> {
     width_ns: u64,
     bins_max: u32,
@@ -129,6 +130,32 @@ pub struct Series<B> {
     /// The bin that was used last; events come in the order of time, so it is nearly always the next.
     #[serde(skip)]
     cursor: Cursor,
+}
+
+/// A series as a file has it, before it is believed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored<B> {
+    width_ns: u64,
+    bins_max: u32,
+    past_end: PastEnd,
+    bins: Vec<B>,
+}
+
+impl<B> TryFrom<Stored<B>> for Series<B> {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored<B>) -> Result<Self, Self::Error> {
+        let Stored { width_ns, bins_max, past_end, bins } = stored;
+        let least = if past_end == PastEnd::Double { 2 } else { 1 };
+        if width_ns == 0 {
+            Err("the bins of a series have a width of at least 1 ns")
+        } else if bins_max < least || bins.len() > bins_max as usize {
+            Err("a series has at least one bin (two if it doubles) and at most `bins_max`")
+        } else {
+            Ok(Self { width_ns, bins_max, past_end, bins, cursor: Cursor::default() })
+        }
+    }
 }
 
 /// A bin's place, so that finding it again needs no division. The empty range fits no instant.
@@ -400,6 +427,19 @@ mod tests {
         let mut merged = run(1.0, 1, 1);
         merged.merge(&run(4.0, 0, 9));
         assert_eq!(merged.bins(), [GaugeBin { mean: 2.5, min: 0, max: 9, observed_ns: 20 }]);
+    }
+
+    #[test]
+    fn bad_files_are_refused() {
+        for (json, expected) in [
+            (r#"{"width_ns":0,"bins_max":3,"past_end":"Last","bins":[]}"#, "the bins of a series"),
+            (r#"{"width_ns":1,"bins_max":1,"past_end":"Last","bins":[1,2]}"#, "a series has"),
+            (r#"{"width_ns":1,"bins_max":1,"past_end":"Double","bins":[]}"#, "a series has"),
+            (r#"{"width_ns":1,"bins_max":1,"past_end":"Last","bins":[],"x":0}"#, "unknown field"),
+        ] {
+            let error = serde_json::from_str::<Series<CountBin>>(json).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{json}: {error}");
+        }
     }
 
     #[test]

@@ -99,20 +99,20 @@ mod tests {
         assert!(!batch_means(&values, 20, 0.95).unwrap().is_correlated());
     }
 
-    /// 400 runs of 2,000 values with correlation 0.8: 20 batches of 100 cover the true mean nearly as
+    /// 400 runs of 1,000 values with correlation 0.8: 10 batches of 100 cover the true mean nearly as
     /// often as they say, batches of 1 do not. Bounds: 99.9 % of the binomial for 95 %, less 3 points
     /// for what correlation is left.
     #[test]
     fn coverage_is_what_it_says() {
-        let runs: Vec<_> = (0..400).map(|seed| autoregressive(0.8, 2_000, seed)).collect();
+        let runs: Vec<_> = (0..400).map(|seed| autoregressive(0.8, 1_000, seed)).collect();
         let covered = |batches| {
             let covers =
                 |run: &&Vec<f64>| batch_means(run, batches, 0.95).unwrap().interval.contains(0.0);
             runs.iter().filter(covers).count()
         };
-        let good = covered(20);
+        let good = covered(10);
         assert!((354..=393).contains(&good), "{good} of 400");
-        let bad = covered(2_000);
+        let bad = covered(1_000);
         assert!(bad < 280, "{bad} of 400");
     }
 

@@ -11,16 +11,16 @@
 //! | one figure from each of several replications | its mean and how sure it is | [`mean_interval`] |
 //! | how many of how many replications lost an event | that share | [`proportion_interval`] |
 //! | independent values | a quantile | [`quantile_interval`] (or [`quantile_ranks`] on a [`Histogram`](crate::observe::Histogram)) |
-//! | one long run | the mean in the steady state | [`mser5`] first, then [`batch_means`] |
-//! | two designs under the same random numbers | which is better, by how much | [`paired`] |
+//! | one long run | the mean in the steady state | [`mser5()`] first, then [`batch_means()`] |
+//! | two designs under the same random numbers | which is better, by how much | [`paired()`] |
 //!
 //! # Traps
 //!
 //! - Values *within* a run depend on each other: a queue that is long now is long a moment later. An
 //!   interval that takes them for independent is far too narrow. Use one figure per replication, or
-//!   [`batch_means`] and heed [`BatchMeans::is_correlated`].
+//!   [`batch_means()`] and heed [`BatchMeans::is_correlated`].
 //! - Two intervals that overlap do not show that there is no difference, least of all under common
-//!   random numbers: ask [`paired`].
+//!   random numbers: ask [`paired()`].
 //! - Few replications want the t distribution, which [`mean_interval`] uses: with five, a normal
 //!   interval that says 95 % covers 88 %.
 //!
@@ -30,11 +30,11 @@
 //! The textbook for all of this is A. M. Law, "Simulation Modeling and Analysis" (5th edition, 2015),
 //! chapters 9 and 10.
 
-mod batch_means;
-mod interval;
-mod mser5;
-mod paired;
-mod quantiles;
+pub mod batch_means;
+pub mod interval;
+pub mod mser5;
+pub mod paired;
+pub mod quantiles;
 mod special;
 
 pub use batch_means::{BatchMeans, batch_means};
