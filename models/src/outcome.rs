@@ -348,7 +348,7 @@ fn samples(world: &World<'_>) -> Vec<(ComponentId, SampleOutcome)> {
             name: samples.name.to_owned(),
             count,
             zeros: samples.zeros,
-            mean_ns: mean(samples.sum),
+            mean_ns: mean(samples.histogram.sum()),
             mean_square_ns2: mean(samples.sum_of_squares),
             histogram: samples.histogram.clone(),
             windows: samples.windows.clone(),

@@ -270,3 +270,76 @@ impl<'p, 's> Simulation<'p, 's> {
 fn at_text(at: SimTime) -> String {
     at.since(SimTime::ZERO).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::arrival::ArrivalProcess;
+    use sim_core::dist::Distribution;
+    use sim_core::queue::{Discard, Order, QueueLimits};
+
+    use super::*;
+    use crate::component::ComponentPlan;
+    use crate::engine::reject::Reject;
+    use crate::event_source::{PublishRetry, Route, SourcePlan, Supply};
+    use crate::station::{Next, StationPlan};
+
+    fn mm1(horizon: u64) -> Plan {
+        let source = SourcePlan {
+            name: "source".into(),
+            supply: Supply::Open(ArrivalProcess::poisson(0.9).unwrap()),
+            payload: Distribution::constant(100.0).unwrap(),
+            pass_probability: 1.0,
+            event_shares: vec![1.0],
+            priority: 0,
+            route: Route::Parallel,
+            rate_limit: None,
+            payload_max: None,
+            target: 1,
+            target_answers: false,
+            latency: Distribution::constant(0.0).unwrap(),
+            retry: PublishRetry { timeout: SimDuration::from_secs(5), attempts: 1, pause: SimDuration::ZERO, jitter: 0.0 },
+            on_failure: Reject::Drop,
+        };
+        let station = StationPlan {
+            name: "station".into(),
+            room: QueueLimits { messages: None, bytes: None },
+            discard: Discard::New,
+            order: Order::Fifo,
+            servers: 1,
+            rate_limit: None,
+            service: Distribution::exponential(1.0).unwrap(),
+            failure_probability: 0.0,
+            patience: None,
+            on_reject: Reject::Drop,
+            on_failure: Reject::Drop,
+            next: Next::Done,
+            next_nack: None,
+            callers: vec![],
+        };
+        Plan {
+            name: "mm1".into(),
+            horizon: SimDuration::from_secs(horizon),
+            warm_up: SimDuration::ZERO,
+            components: vec![ComponentPlan::EventSource(Box::new(source)), ComponentPlan::Station(Box::new(station))],
+            faults: vec![],
+            in_flight_max: 10_000_000,
+        }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn mm1_speed() {
+        let plan = mm1(5_000_000);
+        let start = std::time::Instant::now();
+        let outcome = run(&plan, RunKey { seed: 1, replication: 0 }, None).unwrap();
+        let took = start.elapsed();
+        println!("{:?} per customer {:.1} ns", took, took.as_nanos() as f64 / outcome.ledger.offered as f64);
+        println!("{:?} {:?} steps {}", outcome.ledger, outcome.fingerprint, outcome.steps);
+        for s in &outcome.components[1].samples {
+            println!("{} mean {} p99 {}", s.name, s.mean_ns / 1e9, s.quantile_ns(0.99));
+        }
+        for g in &outcome.components[1].gauges {
+            println!("{} mean {} max {}", g.name, g.mean, g.max);
+        }
+    }
+}

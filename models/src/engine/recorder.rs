@@ -157,8 +157,7 @@ pub(crate) struct Samples {
     pub(crate) component: ComponentId,
     pub(crate) name: &'static str,
     pub(crate) histogram: Histogram,
-    /// Exact sums: order does not matter, unlike with floating point.
-    pub(crate) sum: u128,
+    /// Exact, so that order does not matter, unlike with floating point.
     pub(crate) sum_of_squares: u128,
     pub(crate) zeros: u64,
     window: Histogram,
@@ -242,7 +241,6 @@ impl<'s> Recorder<'s> {
             component,
             name,
             histogram: Histogram::new(),
-            sum: 0,
             sum_of_squares: 0,
             zeros: 0,
             window: Histogram::new(),
@@ -278,7 +276,6 @@ impl<'s> Recorder<'s> {
         let samples = &mut self.samples[samples.0 as usize];
         let nanos = value.as_nanos();
         samples.window.record(nanos);
-        samples.sum += u128::from(nanos);
         samples.sum_of_squares += u128::from(nanos) * u128::from(nanos);
         samples.zeros += u64::from(nanos == 0);
     }
@@ -340,7 +337,6 @@ impl<'s> Recorder<'s> {
         for samples in &mut self.samples {
             samples.histogram = Histogram::new();
             samples.window = Histogram::new();
-            samples.sum = 0;
             samples.sum_of_squares = 0;
             samples.zeros = 0;
         }

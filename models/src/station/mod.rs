@@ -16,7 +16,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
-use crate::engine::fate::{Fate, Reason};
+use crate::engine::fate::Reason;
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
@@ -245,7 +245,7 @@ impl Station {
         if self.starts_at_once() {
             cx.fact(FactKind::Admitted, job);
             cx.accept(from, job);
-            return self.start(job, cx);
+            return self.begin(job, cx);
         }
         match self.enqueue(job, cx) {
             Ok(()) => {
@@ -357,7 +357,7 @@ impl Station {
                 cx.cancel(timer);
             }
             cx.gauge(self.depth, self.queue.len());
-            self.start(waiting.job, cx);
+            self.begin(waiting.job, cx);
             self.admit_blocked(cx);
         }
     }
@@ -377,7 +377,7 @@ impl Station {
     }
 
     #[inline]
-    fn start(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+    fn begin(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.busy += 1;
         cx.gauge(self.in_service, u64::from(self.busy));
         let waited = cx.now().since(cx.job(job).since);
@@ -537,7 +537,7 @@ impl Station {
                 self.blocked.pop_front();
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
-                self.start(job, cx);
+                self.begin(job, cx);
                 continue;
             }
             if self.enqueue(job, cx).is_err() {

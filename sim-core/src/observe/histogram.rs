@@ -113,6 +113,12 @@ impl Histogram {
         self.sum += other.sum;
     }
 
+    /// Forgets everything, and keeps the memory for what comes.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+        (self.sum, self.min, self.max) = (0, u64::MAX, 0);
+    }
+
     /// How many values were recorded. Adds up the buckets, which takes up to a microsecond.
     #[must_use]
     pub fn count(&self) -> u64 {
