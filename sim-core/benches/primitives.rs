@@ -1,5 +1,7 @@
 //! What queues, limiters and semaphores cost per operation.
 
+use std::collections::VecDeque;
+
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use sim_core::limiter::{Limiter, Start};
@@ -74,6 +76,21 @@ fn semaphore_handover(bencher: Bencher<'_, '_>, waiting: u32) {
             semaphore.acquire(black_box(next), 0);
             semaphore.release();
             black_box(semaphore.next_granted());
+        }
+    });
+}
+
+/// The ring alone, with as much to move: what a FIFO queue is measured against.
+#[divan::bench]
+fn bare_ring_push_and_pop(bencher: Bencher<'_, '_>) {
+    let mut queue = VecDeque::new();
+    for item in 0..100u32 {
+        queue.push_back((item, 100u64, 0i32, at(0)));
+    }
+    bencher.counter(ItemsCount::new(OPERATIONS)).bench_local(|| {
+        for step in 0..OPERATIONS {
+            queue.push_back((black_box(step as u32), 100, 0, at(step)));
+            black_box(queue.pop_front());
         }
     });
 }
