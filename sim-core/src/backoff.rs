@@ -144,18 +144,7 @@ impl RetryBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// SplitMix64 (Steele, Lea and Flood 2014): enough for a test.
-    struct SplitMix(u64);
-
-    impl Random for SplitMix {
-        fn next_u64(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^ (mixed >> 31)
-        }
-    }
+    use crate::random::Streams;
 
     /// Always the same number.
     struct Fixed(f64);
@@ -236,7 +225,7 @@ mod tests {
             (Jitter::Proportional(1.0), 800, 1600, 1200.0),
         ];
         for (jitter, least, most, mean_ms) in table {
-            let mut rng = SplitMix(7);
+            let mut rng = Streams::new(7, 0).stream("backoff", "jitter");
             let draws = 20_000;
             let mut sum = 0.0;
             for _ in 0..draws {
@@ -290,7 +279,7 @@ mod tests {
 
     /// Load and success per call when each attempt fails with probability `failure`.
     fn run(failure: f64, calls: u32, mut may_retry: impl FnMut(u32, bool) -> bool) -> (f64, f64) {
-        let mut rng = SplitMix(2022);
+        let mut rng = Streams::new(2022, 0).stream("backoff", "failures");
         let (mut attempts, mut successes) = (0u32, 0u32);
         for _ in 0..calls {
             may_retry(0, true);

@@ -32,7 +32,7 @@ impl LeakyBucket {
     pub fn new(rate: Rate, slack: u32) -> Self {
         Self {
             last_slot: None,
-            interval: rate.interval().as_nanos(),
+            interval: if rate.count == 0 { 0 } else { rate.interval().as_nanos() },
             slack,
             stopped_at: (rate.count == 0).then_some(SimTime::ZERO),
         }

