@@ -6,14 +6,14 @@
 
 use super::entry::Entry;
 use super::front::Front;
-use super::wheel::{CHUNK, Wheel};
+use super::wheel::Wheel;
 
 /// At this length the later half of the front goes to the wheel: a sorted array is the fastest list
 /// while shifting its entries costs less than a wheel's bookkeeping.
 const FRONT_MAX: usize = 32;
 
 /// The front is refilled with as many slots as together hold at most this many entries.
-const REFILL_MAX: usize = CHUNK;
+const REFILL_MAX: usize = 16;
 
 pub(super) struct EventList<E> {
     front: Front<E>,
@@ -69,7 +69,7 @@ impl<E: Copy> EventList<E> {
             until -= 1;
         }
         if self.wheel.len() == 0 {
-            self.wheel.rebase(now);
+            self.wheel.rebase(now, held[0]);
         }
         let keep = held.partition_point(|entry| entry.time <= until);
         for &entry in &held[keep..] {

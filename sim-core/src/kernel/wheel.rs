@@ -13,19 +13,32 @@ use super::entry::Entry;
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
-/// Entries a chunk; also what counts as few, see [`Place::is_small`].
-pub(super) const CHUNK: usize = 16;
+/// Entries a chunk.
+const CHUNK: usize = 16;
+/// How many entries are few: sorting them costs less than spreading them over the level below.
+const SMALL: usize = 32;
 const NO_CHUNK: u32 = u32::MAX;
 
-/// A chain of chunks; all but the last are full.
+/// A chain of chunks. All but the last are full, and the last has room. The first is the slot's own:
+/// chunk `i` belongs to slot `i` for ever, so that a slot that holds little needs no bookkeeping.
 #[derive(Clone, Copy)]
 struct Slot {
-    first: u32,
-    last: u32,
+    /// Where the next entry goes.
+    tail: u32,
     count: u32,
 }
 
-const EMPTY: Slot = Slot { first: NO_CHUNK, last: NO_CHUNK, count: 0 };
+impl Slot {
+    fn empty(index: usize) -> Self {
+        Self { tail: (index * CHUNK) as u32, count: 0 }
+    }
+
+    /// The last chunk of the chain.
+    #[inline]
+    fn last_chunk(self) -> usize {
+        self.tail as usize / CHUNK
+    }
+}
 
 /// A slot that holds something.
 #[derive(Clone, Copy)]
@@ -42,7 +55,7 @@ impl Place {
     /// Whether the slot should be sorted as it is: it holds few, or a single instant.
     #[inline]
     pub(super) fn is_small(&self) -> bool {
-        self.count <= CHUNK || self.level == 0
+        self.count <= SMALL || self.level == 0
     }
 
     /// The latest time that belongs to the slot.
@@ -61,6 +74,7 @@ pub(super) struct Wheel<E> {
     slots_used: [u64; LEVELS],
     slots: Vec<Slot>,
     /// Chunk `c` is the `CHUNK` entries from `c * CHUNK`: neighbors in time are neighbors in memory.
+    /// The first chunks are the slots' own.
     entries: Vec<Entry<E>>,
     /// The chunk after each chunk, in a slot's chain or among the free ones.
     next: Vec<u32>,
@@ -74,7 +88,7 @@ impl<E: Copy> Wheel<E> {
             len: 0,
             levels: 0,
             slots_used: [0; LEVELS],
-            slots: vec![EMPTY; LEVELS * SLOTS],
+            slots: (0..LEVELS * SLOTS).map(Slot::empty).collect(),
             entries: Vec::new(),
             next: Vec::new(),
             free: NO_CHUNK,
@@ -85,10 +99,15 @@ impl<E: Copy> Wheel<E> {
         self.len
     }
 
-    /// Moves the base of an empty wheel: no entry may be inserted before `base` from now on.
-    pub(super) fn rebase(&mut self, base: u64) {
+    /// Moves the base of an empty wheel: no entry may be inserted before `base` from now on. To be
+    /// called once before the first insertion. `filler` stands in memory until it is written.
+    pub(super) fn rebase(&mut self, base: u64, filler: Entry<E>) {
         assert_eq!(self.len, 0, "only an empty wheel can be moved");
         self.base = base;
+        if self.entries.is_empty() {
+            self.entries.resize(self.slots.len() * CHUNK, filler);
+            self.next.resize(self.slots.len(), NO_CHUNK);
+        }
     }
 
     #[inline]
@@ -105,42 +124,32 @@ impl<E: Copy> Wheel<E> {
         let level = highest_bit / DIGIT_BITS;
         let digit = (entry.time >> (level * DIGIT_BITS)) as usize % SLOTS;
         let index = level as usize * SLOTS + digit;
-        let offset = self.slots[index].count as usize % CHUNK;
-        if offset == 0 {
-            self.levels |= 1 << level;
-            self.slots_used[level as usize] |= 1 << digit;
+        self.levels |= 1 << level;
+        self.slots_used[level as usize] |= 1 << digit;
+        let slot = &mut self.slots[index];
+        self.entries[slot.tail as usize] = entry;
+        slot.tail += 1;
+        slot.count += 1;
+        if (slot.tail as usize).is_multiple_of(CHUNK) {
             self.append_chunk(index, entry);
         }
-        let slot = &mut self.slots[index];
-        slot.count += 1;
-        self.entries[slot.last as usize * CHUNK + offset] = entry;
     }
 
-    /// Gives the slot one more chunk. `filler` stands in new memory until it is written.
-    #[inline]
-    fn append_chunk(&mut self, index: usize, filler: Entry<E>) {
-        if self.free == NO_CHUNK {
-            self.add_chunk(filler);
-        }
-        let chunk = self.free;
-        self.free = self.next[chunk as usize];
-        self.next[chunk as usize] = NO_CHUNK;
-        let slot = &mut self.slots[index];
-        if slot.count == 0 {
-            slot.first = chunk;
-        } else {
-            self.next[slot.last as usize] = chunk;
-        }
-        slot.last = chunk;
-    }
-
+    /// Gives a slot whose last chunk is full one more.
     #[cold]
     #[inline(never)]
-    fn add_chunk(&mut self, filler: Entry<E>) {
-        let chunk = u32::try_from(self.next.len()).expect("fewer than 2^32 chunks");
-        self.entries.resize(self.entries.len() + CHUNK, filler);
-        self.next.push(NO_CHUNK);
-        self.free = chunk;
+    fn append_chunk(&mut self, index: usize, filler: Entry<E>) {
+        if self.free == NO_CHUNK {
+            self.free = u32::try_from(self.next.len()).expect("fewer than 2^32 chunks");
+            self.next.push(NO_CHUNK);
+            self.entries.resize(self.entries.len() + CHUNK, filler);
+        }
+        let chunk = self.free;
+        self.free = std::mem::replace(&mut self.next[chunk as usize], NO_CHUNK);
+        let slot = &mut self.slots[index];
+        // The tail is just past the full chunk.
+        self.next[slot.last_chunk() - 1] = chunk;
+        slot.tail = chunk * CHUNK as u32;
     }
 
     /// The slot with the earliest entries.
@@ -160,14 +169,14 @@ impl<E: Copy> Wheel<E> {
 
     /// The entries of a slot, chunk by chunk.
     pub(super) fn chunks(&self, place: Place) -> impl Iterator<Item = &[Entry<E>]> {
-        let mut chunk = self.slots[place.index].first;
+        let mut chunk = place.index;
         let mut left = place.count;
         std::iter::from_fn(move || {
             let held = left.min(CHUNK);
-            let begin = chunk as usize * CHUNK;
+            let begin = chunk * CHUNK;
             (held > 0).then(|| {
                 left -= held;
-                chunk = self.next[chunk as usize];
+                chunk = self.next[chunk] as usize;
                 &self.entries[begin..begin + held]
             })
         })
@@ -183,40 +192,46 @@ impl<E: Copy> Wheel<E> {
     /// Moves all entries of a slot to `out`.
     #[inline]
     pub(super) fn drain(&mut self, place: Place, out: &mut Vec<Entry<E>>) {
-        let slot = self.detach(place);
         self.len -= place.count;
-        let mut chunk = slot.first;
+        let mut chunk = place.index;
         let mut left = place.count;
-        while left > 0 {
-            let held = left.min(CHUNK);
-            let begin = chunk as usize * CHUNK;
-            out.extend_from_slice(&self.entries[begin..begin + held]);
-            left -= held;
-            chunk = self.next[chunk as usize];
+        while left >= CHUNK {
+            out.extend_from_slice(&self.entries[chunk * CHUNK..(chunk + 1) * CHUNK]);
+            left -= CHUNK;
+            chunk = self.next[chunk] as usize;
         }
-        self.next[slot.last as usize] = self.free;
-        self.free = slot.first;
+        out.extend_from_slice(&self.entries[chunk * CHUNK..chunk * CHUNK + left]);
+        let slot = self.detach(place);
+        if place.count >= CHUNK {
+            self.next[slot.last_chunk()] = self.free;
+            self.free = self.next[place.index];
+        }
     }
 
     /// Spreads the lowest slot, which has just become the base, over the levels below.
     #[inline(never)]
     pub(super) fn cascade(&mut self, place: Place) {
         debug_assert!(place.level > 0 && place.start == self.base);
-        let mut chunk = self.detach(place).first;
+        self.detach(place);
+        let mut chunk = place.index;
         let mut left = place.count;
-        while left > 0 {
+        loop {
             let held = left.min(CHUNK);
-            let begin = chunk as usize * CHUNK;
-            for at in begin..begin + held {
+            for at in chunk * CHUNK..chunk * CHUNK + held {
                 let entry = self.entries[at];
                 self.place(entry);
             }
-            left -= held;
-            // Freed only now that it has been read: the entries placed next may reuse it.
-            let after = self.next[chunk as usize];
-            self.next[chunk as usize] = self.free;
-            self.free = chunk;
-            chunk = after;
+            let after = self.next[chunk];
+            if chunk != place.index {
+                // Freed only now that it has been read: the entries placed next may reuse it.
+                self.next[chunk] = self.free;
+                self.free = chunk as u32;
+            }
+            if left < CHUNK {
+                return;
+            }
+            left -= CHUNK;
+            chunk = after as usize;
         }
     }
 
@@ -228,7 +243,7 @@ impl<E: Copy> Wheel<E> {
         if *used == 0 {
             self.levels &= !(1 << place.level);
         }
-        std::mem::replace(&mut self.slots[place.index], EMPTY)
+        std::mem::replace(&mut self.slots[place.index], Slot::empty(place.index))
     }
 
     /// Keeps the entries of which `keep` says so, in a time proportional to what is held.

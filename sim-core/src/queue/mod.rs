@@ -136,21 +136,9 @@ impl<T: Copy> Queue<T> {
         Ok(())
     }
 
-    /// Puts `item` back as the one served next (of its priority), waiting since `since`: a
-    /// redelivery. It never evicts anything: what comes back is itself the oldest.
-    ///
-    /// # Errors
-    /// As [`Queue::push`], under either rule.
-    pub fn push_front(
-        &mut self,
-        since: SimTime,
-        item: T,
-        bytes: u64,
-        priority: i32,
-    ) -> Result<(), Refusal> {
-        if let Some(refusal) = self.lack_of_room(bytes) {
-            return Err(refusal);
-        }
+    /// Puts `item` back as the one served next (of its priority), waiting since `since`: a redelivery.
+    /// It is taken whether there is room or not, and evicts nothing: what comes back was in before.
+    pub fn push_front(&mut self, since: SimTime, item: T, bytes: u64, priority: i32) {
         self.bytes += bytes;
         let queued = Queued { item, bytes, priority, since };
         match &mut self.store {
@@ -158,7 +146,6 @@ impl<T: Copy> Queue<T> {
             Store::Ring(ring) => ring.push_front(queued),
             Store::Sorted(sorted) => sorted.push_front(queued),
         }
-        Ok(())
     }
 
     /// Takes out the one whose turn it is.
