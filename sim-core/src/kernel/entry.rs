@@ -11,6 +11,12 @@ pub(super) fn rank(phase: Phase, sequence: u64) -> u64 {
     (phase as u64) << SEQUENCE_BITS | sequence
 }
 
+/// The total order of the kernel, (time, phase, sequence), as one number.
+#[inline]
+pub(super) fn key(time: u64, rank: u64) -> u128 {
+    u128::from(time) << 64 | u128::from(rank)
+}
+
 /// A scheduled event. With an event of 12 bytes an entry is half a cache line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<E> {
@@ -24,11 +30,20 @@ pub(super) struct Entry<E> {
     pub(super) event: E,
 }
 
-impl<E> Entry<E> {
-    /// The total order of the kernel, (time, phase, sequence), as one number.
+impl<E: Copy> Entry<E> {
+    /// See [`key`].
     #[inline]
     pub(super) fn key(&self) -> u128 {
-        u128::from(self.time) << 64 | u128::from(self.rank)
+        key(self.time, self.rank)
+    }
+
+    /// Overwrites the entry, part by part.
+    #[inline]
+    pub(super) fn set(&mut self, time: u64, rank: u64, tag: Tag, event: E) {
+        self.time = time;
+        self.rank = rank;
+        self.tag = tag;
+        self.event = event;
     }
 }
 

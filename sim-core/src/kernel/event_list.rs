@@ -4,7 +4,7 @@
 //! after it; the front is sorted; the wheel holds nothing due now (the kernel keeps events of the
 //! present instant elsewhere, except those that were in the front already).
 
-use super::entry::Entry;
+use super::entry::{Entry, Tag};
 use super::front::Front;
 use super::wheel::Wheel;
 
@@ -36,12 +36,19 @@ impl<E: Copy> EventList<E> {
     /// Inserts an entry due after `now`, or at `now` if one due at `now` was the last taken.
     #[inline]
     pub(super) fn insert(&mut self, entry: Entry<E>, now: u64) {
-        if entry.time > self.front_until {
-            self.wheel.insert(entry);
+        let Entry { time, rank, tag, event } = entry;
+        self.insert_parts(time, rank, tag, event, now);
+    }
+
+    /// [`EventList::insert`] of an entry that stays in registers, see [`Front::insert`].
+    #[inline(never)]
+    fn insert_parts(&mut self, time: u64, rank: u64, tag: Tag, event: E, now: u64) {
+        if time > self.front_until {
+            self.wheel.insert(time, rank, tag, event);
         } else if self.front.len() < FRONT_MAX {
-            self.front.insert(entry);
+            self.front.insert(time, rank, tag, event);
         } else {
-            self.insert_crowded(entry, now);
+            self.insert_crowded(Entry { time, rank, tag, event }, now);
         }
     }
 
@@ -50,7 +57,7 @@ impl<E: Copy> EventList<E> {
     fn insert_crowded(&mut self, entry: Entry<E>, now: u64) {
         self.spill(now);
         if entry.time > self.front_until {
-            self.wheel.insert(entry);
+            self.wheel.insert_entry(entry);
         } else {
             self.front.insert_crowded(entry);
         }
@@ -73,7 +80,7 @@ impl<E: Copy> EventList<E> {
         }
         let keep = held.partition_point(|entry| entry.time <= until);
         for &entry in &held[keep..] {
-            self.wheel.insert(entry);
+            self.wheel.insert_entry(entry);
         }
         self.front.truncate(keep);
         self.front_until = until;
@@ -115,23 +122,21 @@ impl<E: Copy> EventList<E> {
                 _ => return false,
             }
         };
-        let (wheel, until) = (&mut self.wheel, &mut self.front_until);
-        self.front.refill(|entries| {
-            loop {
-                wheel.drain(place, entries);
-                *until = place.end();
-                // Sparse slots are taken several at once. The base stays: the clock may yet stop
-                // before them.
-                match wheel.lowest() {
-                    Some(next) if entries.len() + next.count <= REFILL_MAX => place = next,
-                    Some(_) => break,
-                    None => {
-                        *until = u64::MAX;
-                        break;
-                    }
+        loop {
+            self.wheel.drain(place, |chunk| self.front.append(chunk));
+            self.front_until = place.end();
+            // Sparse slots are taken several at once. The base stays: the clock may yet stop before
+            // them.
+            match self.wheel.lowest() {
+                Some(next) if self.front.len() + next.count <= REFILL_MAX => place = next,
+                Some(_) => break,
+                None => {
+                    self.front_until = u64::MAX;
+                    break;
                 }
             }
-        });
+        }
+        self.front.sort();
         true
     }
 
@@ -153,10 +158,10 @@ impl<E: Copy> EventList<E> {
             return Ok(self.wheel.chunks(place).flatten().map(|entry| entry.time).min());
         }
         let mut all = Vec::with_capacity(place.count);
-        self.wheel.drain(place, &mut all);
+        self.wheel.drain(place, |chunk| all.extend_from_slice(chunk));
         let (dead, live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_dead);
         for entry in live {
-            self.wheel.insert(entry);
+            self.wheel.insert_entry(entry);
         }
         Err(dead)
     }

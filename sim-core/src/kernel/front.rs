@@ -1,6 +1,6 @@
 //! The nearest events, sorted: an array whose head moves on, so that taking the first moves nothing.
 
-use super::entry::Entry;
+use super::entry::{Entry, Tag, key};
 
 /// Room made at first; at least four times what the front usually holds, so that moving the live
 /// entries back to the beginning of the array costs less than a copy per insertion.
@@ -9,29 +9,31 @@ const ROOM: usize = 128;
 /// Sorted by (time, phase, sequence), earliest first. Insertion searches from the latest, because
 /// most events are scheduled after most of those pending.
 pub(super) struct Front<E> {
+    /// The live entries are those from `head` to `end`. Those beyond are leftovers, kept so that a
+    /// new entry can be written part by part, see [`Front::insert`].
     entries: Vec<Entry<E>>,
-    /// Everything before this index has been taken.
     head: usize,
+    end: usize,
 }
 
 impl<E: Copy> Front<E> {
     pub(super) fn new() -> Self {
-        Self { entries: Vec::with_capacity(ROOM), head: 0 }
+        Self { entries: Vec::new(), head: 0, end: 0 }
     }
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.entries.len() - self.head
+        self.end - self.head
     }
 
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry<E>> {
-        self.entries.get(self.head)
+        if self.head == self.end { None } else { self.entries.get(self.head) }
     }
 
     /// Everything held, earliest first.
     pub(super) fn as_slice(&self) -> &[Entry<E>] {
-        &self.entries[self.head..]
+        &self.entries[self.head..self.end]
     }
 
     /// Leaves the first out; the caller has looked at [`Front::first`].
@@ -40,20 +42,21 @@ impl<E: Copy> Front<E> {
         self.head += 1;
     }
 
-    #[inline]
-    pub(super) fn insert(&mut self, entry: Entry<E>) {
-        if self.entries.len() == self.entries.capacity() {
-            self.make_room();
+    /// Inserts an entry, given in its parts. They are written one by one: an entry put together on
+    /// the stack by small stores and copied by large loads would have to wait for the stores.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, time: u64, rank: u64, tag: Tag, event: E) {
+        if self.end == self.entries.len() {
+            self.make_room(1, Entry { time, rank, tag, event });
         }
-        let key = entry.key();
-        self.entries.push(entry);
-        let live = &mut self.entries[self.head..];
-        let mut place = live.len() - 1;
-        while place > 0 && key < live[place - 1].key() {
-            live[place] = live[place - 1];
+        let key = key(time, rank);
+        let mut place = self.end;
+        while place > self.head && key < self.entries[place - 1].key() {
+            self.entries[place] = self.entries[place - 1];
             place -= 1;
         }
-        live[place] = entry;
+        self.entries[place].set(time, rank, tag, event);
+        self.end += 1;
     }
 
     /// Inserts among many: events of one instant, where a lane brings its next event after each.
@@ -62,47 +65,70 @@ impl<E: Copy> Front<E> {
     /// brings another: moving the shorter side keeps the whole instant linear for each lane.
     pub(super) fn insert_crowded(&mut self, entry: Entry<E>) {
         let earlier = self.as_slice().partition_point(|held| held.key() < entry.key());
-        let place = self.head + earlier;
         if self.head > 0 && earlier < self.len() / 2 {
+            let place = self.head + earlier;
             self.entries.copy_within(self.head..place, self.head - 1);
             self.head -= 1;
             self.entries[place - 1] = entry;
         } else {
-            self.entries.insert(place, entry);
+            self.make_room(1, entry);
+            let place = self.head + earlier;
+            self.entries.copy_within(place..self.end, place + 1);
+            self.entries[place] = entry;
+            self.end += 1;
         }
     }
 
-    /// Moves the live entries to the beginning if at least half of the array is behind the head;
-    /// else the array grows. Either way a constant cost per insertion.
+    /// Makes room for `count` more, at a constant cost per insertion: moves the live entries to the
+    /// beginning if at least half of the array is behind the head; else the array grows.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self) {
-        if self.head >= self.entries.len() / 2 {
-            self.entries.drain(..self.head);
-            self.head = 0;
+    fn make_room(&mut self, count: usize, filler: Entry<E>) {
+        if self.head > 0 && self.head >= self.entries.len() / 2 {
+            self.entries.copy_within(self.head..self.end, 0);
+            (self.head, self.end) = (0, self.end - self.head);
+        }
+        if self.end + count > self.entries.len() {
+            self.entries.resize((2 * (self.end + count)).max(ROOM), filler);
         }
     }
 
     /// Forgets everything after the first `keep`.
     pub(super) fn truncate(&mut self, keep: usize) {
-        self.entries.truncate(self.head + keep);
+        self.end = self.head + keep;
     }
 
-    /// Fills the empty front with what `fill` appends, and sorts it.
+    /// Appends entries without regard to the order; [`Front::sort`] has to follow.
     #[inline]
-    pub(super) fn refill(&mut self, fill: impl FnOnce(&mut Vec<Entry<E>>)) {
-        debug_assert_eq!(self.len(), 0);
-        self.entries.clear();
-        self.head = 0;
-        fill(&mut self.entries);
+    pub(super) fn append(&mut self, entries: &[Entry<E>]) {
+        let Some(&filler) = entries.first() else { return };
+        if self.head == self.end {
+            (self.head, self.end) = (0, 0);
+        }
+        if self.end + entries.len() > self.entries.len() {
+            self.make_room(entries.len(), filler);
+        }
+        let end = self.end + entries.len();
+        self.entries[self.end..end].copy_from_slice(entries);
+        self.end = end;
+    }
+
+    /// Sorts what was appended.
+    #[inline]
+    pub(super) fn sort(&mut self) {
         // Keys are unique, so an unstable sort has one result.
-        self.entries.sort_unstable_by_key(Entry::key);
+        self.entries[self.head..self.end].sort_unstable_by_key(Entry::key);
     }
 
     /// Keeps the entries of which `keep` says so.
-    pub(super) fn retain(&mut self, keep: impl FnMut(&Entry<E>) -> bool) {
-        self.entries.drain(..self.head);
-        self.head = 0;
-        self.entries.retain(keep);
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Entry<E>) -> bool) {
+        let mut kept = self.head;
+        for index in self.head..self.end {
+            if keep(&self.entries[index]) {
+                self.entries[kept] = self.entries[index];
+                kept += 1;
+            }
+        }
+        self.end = kept;
     }
 }

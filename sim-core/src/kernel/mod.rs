@@ -392,7 +392,7 @@ impl<E: Copy> Kernel<E> {
     }
 
     /// Takes the first event due at or before `limit`: the definition of the order.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, limit: u64) -> Option<E> {
         if self.stuck.is_some() {
             return None;

@@ -8,7 +8,7 @@
 //!
 //! Invariant: `base` is at most the time of every entry held.
 
-use super::entry::Entry;
+use super::entry::{Entry, Tag};
 
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
@@ -16,7 +16,7 @@ const LEVELS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
 /// Entries a chunk.
 const CHUNK: usize = 16;
 /// How many entries are few: sorting them costs less than spreading them over the level below.
-const SMALL: usize = 32;
+const SMALL: usize = 24;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// A chain of chunks. All but the last are full, and the last has room. The first is the slot's own:
@@ -110,28 +110,34 @@ impl<E: Copy> Wheel<E> {
         }
     }
 
-    #[inline]
-    pub(super) fn insert(&mut self, entry: Entry<E>) {
-        debug_assert!(entry.time >= self.base);
+    /// Inserts an entry, given in its parts; they are written one by one, as in the front.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, time: u64, rank: u64, tag: Tag, event: E) {
+        debug_assert!(time >= self.base);
         self.len += 1;
-        self.place(entry);
+        self.place(time, rank, tag, event);
     }
 
-    /// Puts `entry` where it belongs relative to `base`, without counting it.
-    #[inline]
-    fn place(&mut self, entry: Entry<E>) {
-        let highest_bit = ((entry.time ^ self.base) | 1).ilog2();
+    /// Inserts an entry.
+    pub(super) fn insert_entry(&mut self, Entry { time, rank, tag, event }: Entry<E>) {
+        self.insert(time, rank, tag, event);
+    }
+
+    /// Puts an entry where it belongs relative to `base`, without counting it.
+    #[inline(always)]
+    fn place(&mut self, time: u64, rank: u64, tag: Tag, event: E) {
+        let highest_bit = ((time ^ self.base) | 1).ilog2();
         let level = highest_bit / DIGIT_BITS;
-        let digit = (entry.time >> (level * DIGIT_BITS)) as usize % SLOTS;
+        let digit = (time >> (level * DIGIT_BITS)) as usize % SLOTS;
         let index = level as usize * SLOTS + digit;
         self.levels |= 1 << level;
         self.slots_used[level as usize] |= 1 << digit;
         let slot = &mut self.slots[index];
-        self.entries[slot.tail as usize] = entry;
+        self.entries[slot.tail as usize].set(time, rank, tag, event);
         slot.tail += 1;
         slot.count += 1;
         if (slot.tail as usize).is_multiple_of(CHUNK) {
-            self.append_chunk(index, entry);
+            self.append_chunk(index, Entry { time, rank, tag, event });
         }
     }
 
@@ -189,18 +195,18 @@ impl<E: Copy> Wheel<E> {
         self.base = lowest.start;
     }
 
-    /// Moves all entries of a slot to `out`.
+    /// Takes all entries out of a slot and hands them over, chunk by chunk.
     #[inline]
-    pub(super) fn drain(&mut self, place: Place, out: &mut Vec<Entry<E>>) {
+    pub(super) fn drain(&mut self, place: Place, mut take: impl FnMut(&[Entry<E>])) {
         self.len -= place.count;
         let mut chunk = place.index;
         let mut left = place.count;
         while left >= CHUNK {
-            out.extend_from_slice(&self.entries[chunk * CHUNK..(chunk + 1) * CHUNK]);
+            take(&self.entries[chunk * CHUNK..(chunk + 1) * CHUNK]);
             left -= CHUNK;
             chunk = self.next[chunk] as usize;
         }
-        out.extend_from_slice(&self.entries[chunk * CHUNK..chunk * CHUNK + left]);
+        take(&self.entries[chunk * CHUNK..chunk * CHUNK + left]);
         let slot = self.detach(place);
         if place.count >= CHUNK {
             self.next[slot.last_chunk()] = self.free;
@@ -218,8 +224,8 @@ impl<E: Copy> Wheel<E> {
         loop {
             let held = left.min(CHUNK);
             for at in chunk * CHUNK..chunk * CHUNK + held {
-                let entry = self.entries[at];
-                self.place(entry);
+                let Entry { time, rank, tag, event } = self.entries[at];
+                self.place(time, rank, tag, event);
             }
             let after = self.next[chunk];
             if chunk != place.index {
@@ -250,11 +256,11 @@ impl<E: Copy> Wheel<E> {
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&Entry<E>) -> bool) {
         let mut all = Vec::with_capacity(self.len);
         while let Some(place) = self.lowest() {
-            self.drain(place, &mut all);
+            self.drain(place, |chunk| all.extend_from_slice(chunk));
         }
         for entry in all {
             if keep(&entry) {
-                self.insert(entry);
+                self.insert_entry(entry);
             }
         }
     }
