@@ -1,6 +1,6 @@
 //! Pareto between two bounds: heavy-tailed sizes that still have every moment.
 
-use super::Law;
+use super::{Law, power};
 use crate::random::Random;
 
 /// Density proportional to x^(-alpha-1) on [lo, hi], drawn by inversion.
@@ -31,7 +31,7 @@ impl BoundedPareto {
 impl Law for BoundedPareto {
     fn sample<R: Random>(&self, rng: &mut R) -> f64 {
         let survival = 1.0 - rng.unit() * self.share;
-        (self.lo * libm::pow(survival, -1.0 / self.alpha)).min(self.hi)
+        (self.lo * power(survival, -1.0 / self.alpha)).min(self.hi)
     }
 
     fn mean(&self) -> f64 {

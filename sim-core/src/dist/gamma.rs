@@ -1,7 +1,6 @@
 //! Gamma, and Erlang as its whole-numbered case.
 
-use super::Law;
-use super::ziggurat::standard_normal;
+use super::{Law, power, ziggurat::standard_normal};
 use crate::random::Random;
 
 /// Gamma with `shape` and `scale`, by G. Marsaglia and W. W. Tsang, "A simple method for generating
@@ -44,7 +43,7 @@ impl Gamma {
 impl Law for Gamma {
     fn sample<R: Random>(&self, rng: &mut R) -> f64 {
         let value = self.standard(rng) * self.scale;
-        if self.shape < 1.0 { value * libm::pow(rng.unit_open(), 1.0 / self.shape) } else { value }
+        if self.shape < 1.0 { value * power(rng.unit_open(), 1.0 / self.shape) } else { value }
     }
 
     fn mean(&self) -> f64 {

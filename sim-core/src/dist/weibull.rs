@@ -1,6 +1,6 @@
 //! Weibull: times to failure that wear out (shape above 1) or settle (below 1).
 
-use super::{Law, ziggurat::standard_exponential};
+use super::{Law, power, ziggurat::standard_exponential};
 use crate::random::Random;
 
 /// scale E^(1/shape) of a standard exponential E: the inversion of 1 - exp(-(x/scale)^shape).
@@ -18,7 +18,7 @@ impl Weibull {
 
 impl Law for Weibull {
     fn sample<R: Random>(&self, rng: &mut R) -> f64 {
-        self.scale * libm::pow(standard_exponential(rng), self.inverse_shape)
+        self.scale * power(standard_exponential(rng), self.inverse_shape)
     }
 
     fn mean(&self) -> f64 {
