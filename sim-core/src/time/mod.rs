@@ -1,4 +1,18 @@
 //! Simulated time: whole nanoseconds, so that sums and comparisons are exact on every platform.
+//!
+//! Time is also what users write, so the quantities with units live here: durations (`"1m30s"`),
+//! [`Rate`] (`"10/min"`) and [`Bytes`] (`"256KiB"`). Text is read with integers only: what it says
+//! is what a run gets, to the last nanosecond, and printing a value and reading it again gives the
+//! same value.
+
+mod bytes;
+mod duration;
+mod quantity;
+mod rate;
+
+pub use bytes::Bytes;
+pub use quantity::{Problem, Quantity, QuantityError};
+pub use rate::Rate;
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
@@ -54,22 +68,22 @@ impl SimDuration {
         Self(nanos)
     }
 
-    /// A duration of `micros` microseconds.
+    /// A duration of `micros` microseconds, at most [`SimDuration::MAX`].
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
-        Self(micros * 1_000)
+        Self(micros.saturating_mul(1_000))
     }
 
-    /// A duration of `millis` milliseconds.
+    /// A duration of `millis` milliseconds, at most [`SimDuration::MAX`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis * 1_000_000)
+        Self(millis.saturating_mul(1_000_000))
     }
 
-    /// A duration of `secs` seconds.
+    /// A duration of `secs` seconds, at most [`SimDuration::MAX`].
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
-        Self(secs * 1_000_000_000)
+        Self(secs.saturating_mul(1_000_000_000))
     }
 
     /// The duration nearest to `secs` seconds: the only conversion from floating point to time.
@@ -122,6 +136,13 @@ impl Add<SimDuration> for SimTime {
     }
 }
 
+impl AddAssign<SimDuration> for SimTime {
+    #[inline]
+    fn add_assign(&mut self, rhs: SimDuration) {
+        *self = *self + rhs;
+    }
+}
+
 impl Sub for SimTime {
     type Output = SimDuration;
     fn sub(self, rhs: Self) -> SimDuration {
@@ -166,5 +187,46 @@ impl Div<u64> for SimDuration {
 impl Sum for SimDuration {
     fn sum<I: Iterator<Item = Self>>(durations: I) -> Self {
         durations.fold(Self::ZERO, Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_become_the_nearest_nanosecond() {
+        let cases = [
+            (0.0, 0),
+            (1.5, 1_500_000_000),
+            (1e-9, 1),
+            (0.4e-9, 0),
+            (0.6e-9, 1),
+            (0.1 + 0.2, 300_000_000),
+            (-1.0, 0),
+            (f64::NAN, 0),
+            (f64::NEG_INFINITY, 0),
+            (f64::INFINITY, u64::MAX),
+            (1e300, u64::MAX),
+        ];
+        for (secs, nanos) in cases {
+            assert_eq!(SimDuration::from_secs_f64(secs).as_nanos(), nanos, "{secs} s");
+        }
+        let two_seconds = SimDuration::from_secs(2);
+        assert_eq!(two_seconds.mul_f64(1.5), SimDuration::from_secs(3));
+        assert_eq!(two_seconds.mul_f64(f64::NAN), SimDuration::ZERO);
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_ends() {
+        let second = SimDuration::from_secs(1);
+        assert_eq!(SimTime::MAX + second, SimTime::MAX);
+        assert_eq!(SimTime::ZERO - SimTime::from_nanos(5), SimDuration::ZERO);
+        assert_eq!(SimDuration::ZERO - second, SimDuration::ZERO);
+        assert_eq!(SimDuration::MAX + second, SimDuration::MAX);
+        assert_eq!(SimDuration::MAX * 2, SimDuration::MAX);
+        assert_eq!(SimDuration::from_secs(u64::MAX), SimDuration::MAX);
+        assert_eq!([second, second].into_iter().sum::<SimDuration>(), SimDuration::from_secs(2));
+        assert_eq!(second / 3, SimDuration::from_nanos(333_333_333));
     }
 }
