@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn distances() {
-        let cases = [("abc", "abc", 0), ("abc", "acb", 1), ("", "abc", 3), ("kitten", "sitting", 3)];
+        let cases =
+            [("abc", "abc", 0), ("abc", "acb", 1), ("", "abc", 3), ("kitten", "sitting", 3)];
         for (a, b, expected) in cases {
             let [a, b] = [a, b].map(|word| word.chars().collect::<Vec<_>>());
             assert_eq!(edit_distance(&a, &b), expected, "{a:?} {b:?}");

@@ -53,7 +53,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, lines: &[&'a str]) -> Group<'a> {
     let mut group = Group::with_title(title);
     if let Some(location) = &diagnostic.location {
         group = match shown(location, lines) {
-            Some((line, span)) => group.element(snippet(diagnostic, location, line, span)),
+            Some((line, span)) => group.element(snippet(location, line, span)),
             None => group.element(origin(location)),
         };
     }
@@ -70,19 +70,14 @@ fn group<'a>(diagnostic: &'a Diagnostic, lines: &[&'a str]) -> Group<'a> {
 }
 
 fn snippet<'a>(
-    diagnostic: &'a Diagnostic,
     location: &'a Location,
     line: &'a str,
     span: Range<usize>,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let mut annotation = AnnotationKind::Primary.span(span);
-    if let Some(nearest) = &diagnostic.nearest {
-        annotation = annotation.label(format!("nearest: `{nearest}`"));
-    }
     Snippet::source(line)
         .path(location.file.as_str())
         .line_start(location.line as usize)
-        .annotation(annotation)
+        .annotation(AnnotationKind::Primary.span(span))
 }
 
 fn origin(location: &Location) -> Origin<'_> {
@@ -99,9 +94,8 @@ fn shown<'a>(location: &Location, lines: &[&'a str]) -> Option<(&'a str, Range<u
         return None;
     }
     let first = (location.column as usize).checked_sub(1)?;
-    let byte_of = |character: usize| {
-        line.char_indices().nth(character).map_or(line.len(), |(byte, _)| byte)
-    };
+    let byte_of =
+        |character: usize| line.char_indices().nth(character).map_or(line.len(), |(byte, _)| byte);
     Some((line, byte_of(first)..byte_of(first + location.length as usize)))
 }
 
@@ -122,7 +116,17 @@ mod tests {
     #[test]
     fn line_with_the_place_underlined() {
         let text = unknown_field().render("(\n  µ: max_byte: 1,\n)", Color::Never);
-        insta::assert_snapshot!(text, @r"");
+        insta::assert_snapshot!(text, @r"
+        error[unknown-field]: unknown field `max_byte` in `Bus`
+         --> model.ron:2:6
+          |
+        2 |   µ: max_byte: 1,
+          |      ^^^^^^^^
+          |
+          = note: in `bus.max_byte`
+          = note: expected one of `max_bytes`, `max_age`
+          = help: did you mean `max_bytes`?
+        ");
     }
 
     #[test]

@@ -30,15 +30,11 @@ pub(super) struct Scan {
 
 /// Scans `text`, whose size the caller has limited.
 pub(super) fn scan(text: &str) -> Scan {
-    let mut scanner = Scanner {
-        text,
-        at: 0,
-        tree: Tree::default(),
-        problems: Vec::new(),
-        patches: Vec::new(),
-    };
+    let mut scanner =
+        Scanner { text, at: 0, tree: Tree::default(), problems: Vec::new(), patches: Vec::new() };
     let finished = scanner.document().is_ok();
-    let Scanner { tree, problems, patches, .. } = scanner;
+    let Scanner { tree, problems, mut patches, .. } = scanner;
+    patches.sort_by_key(|patch| patch.span.start);
     let mended = finished.then(|| patched(text, &patches));
     Scan { tree, problems, mended }
 }
@@ -71,7 +67,6 @@ struct Scanner<'t> {
     at: usize,
     tree: Tree,
     problems: Vec<Problem>,
-    /// In the order of the text.
     patches: Vec<Patch>,
 }
 
@@ -295,9 +290,8 @@ impl Scanner<'_> {
         if is_name {
             let hint = format!("write `{inner}: ...`");
             self.report(name, "field names are written without quotes", Some(hint))?;
-            let (start, end) = (name.start as usize, name.end as usize);
-            self.patches.push(Patch { span: Span::new(start, start + 1), first: ' ' });
-            self.patches.push(Patch { span: Span::new(end - 1, end), first: ' ' });
+            self.blank(name.start as usize);
+            self.blank(name.end as usize - 1);
         }
         Ok(is_name)
     }
@@ -350,7 +344,10 @@ impl Scanner<'_> {
         match self.peek() {
             Some('(') => {
                 self.tree.nodes[id.0 as usize].name_end = Span::new(end, end).start;
-                self.group(id, ')', depth)
+                let shape = self.group(id, ')', depth)?;
+                self.tree.nodes[id.0 as usize].shape = shape;
+                self.unwrap(id);
+                Ok(shape)
             }
             Some(found @ ('{' | '[')) => {
                 let name = &self.text[start..end];
@@ -365,13 +362,39 @@ impl Scanner<'_> {
         }
     }
 
+    /// `Name((field: value))` means `Name(field: value)`, also for `Some`. `ron` accepts one of the
+    /// two at a time; here the inner parentheses are taken away from the text and the tree.
+    fn unwrap(&mut self, id: NodeId) {
+        let Some(inner) = self.tree.content(id) else { return };
+        let Node { shape, span, name_end, first_child, .. } = *self.tree.node(inner);
+        let has_fields = first_child.is_some_and(|child| self.tree.node(child).key.is_some());
+        if shape != Shape::Parens || name_end != span.start || !has_fields {
+            return;
+        }
+        for child in self.tree.children(inner).collect::<Vec<_>>() {
+            self.tree.nodes[child.0 as usize].parent = Some(id);
+        }
+        self.tree.nodes[id.0 as usize].first_child = first_child;
+        let range = span.range();
+        self.blank(range.start);
+        self.blank(range.end - 1);
+        let after = &self.text[range.end..self.at];
+        if after.trim_start().starts_with(',') {
+            self.blank(range.end + after.len() - after.trim_start().len());
+        }
+    }
+
+    fn blank(&mut self, at: usize) {
+        self.patches.push(Patch { span: Span::new(at, at + 1), first: ' ' });
+    }
+
     fn number(&mut self) -> Shape {
         let start = self.at;
         self.take_while(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c));
         let ends = self.peek().is_none_or(|next| self.ends_atom(next));
         let number = &self.text[start..self.at];
         let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
-        if ends && (is_plain || ron::from_str::<ron::value::Number>(number).is_ok()) {
+        if ends && (is_plain || ron::from_str::<ron::Value>(number).is_ok()) {
             return Shape::Number;
         }
         self.invalid(start)

@@ -43,13 +43,25 @@ pub(super) struct Culprit {
 }
 
 /// The message of errors that the culprit says more about.
-const UNFIT: &str = "unfit";
+pub(super) const UNFIT: &str = "unfit";
 
 /// One pass over the tree.
 pub(super) struct Track<'t> {
     pub(super) index: &'t SpanIndex,
     pub(super) repairs: &'t Repairs,
     pub(super) culprit: RefCell<Option<Culprit>>,
+    /// Whether to put into words what is wanted: it costs time at every value, so that a first
+    /// pass does without.
+    pub(super) words: Words,
+}
+
+/// Whether a pass can say what it wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// It only finds whether there is a problem.
+    None,
+    /// It explains the first problem.
+    All,
 }
 
 impl Track<'_> {
@@ -152,7 +164,8 @@ impl<'a, 't, D> Tracked<'a, 't, D> {
     {
         let shape = self.at.node.map(|node| self.track.tree().node(node).shape);
         let fits = self.at.inside || shape.is_none_or(|shape| shape == Shape::Parens);
-        self.read_at(self.at, visitor, fits, read)
+        let at = self.at;
+        self.read_at(at, visitor, fits, read)
     }
 
     fn read_at<'de, V, F>(
@@ -168,7 +181,7 @@ impl<'a, 't, D> Tracked<'a, 't, D> {
         F: FnOnce(D, TrackedVisitor<'a, 't, V>) -> Result<V::Value, D::Error>,
     {
         let Self { inner, track, .. } = self;
-        let wanted = Some(wanted(&visitor));
+        let wanted = (track.words == Words::All).then(|| wanted(&visitor));
         if !fits {
             return Err(track.blame(at.node, wanted, D::Error::custom(UNFIT)));
         }
@@ -292,7 +305,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
         let Self { inner, at, track } = self;
         let node = at.settled(track.tree());
         let shape = node.map(|node| track.tree().node(node).shape);
-        let wanted = super::explain::variants(name, variants);
+        let wanted = (track.words == Words::All).then(|| super::explain::variants(name, variants));
         let visitor = TrackedVisitor { inner: visitor, at: At::value(node), track };
         let read = match shape {
             Some(Shape::String) => inner.deserialize_str(visitor),
@@ -302,7 +315,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
             }
             Some(_) => Err(D::Error::custom(UNFIT)),
         };
-        read.map_err(|error| track.blame(node, Some(wanted), error))
+        read.map_err(|error| track.blame(node, wanted, error))
     }
 }
 
@@ -450,13 +463,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TrackedMap<'_, '_, A> {
             self.inner.next_value::<IgnoredAny>()?;
             self.advance();
         }
-        if self.next.is_none() {
-            if let Some((&field, rest)) = self.supplied.split_first() {
-                // The real fields are over: `ron` has to see the end before the supplied ones.
-                self.supplied = rest;
-                self.supplies = true;
-                return seed.deserialize(StrDeserializer::new(field)).map(Some);
-            }
+        if let (None, Some((&field, rest))) = (self.next, self.supplied.split_first()) {
+            self.supplied = rest;
+            self.supplies = true;
+            return seed.deserialize(StrDeserializer::new(field)).map(Some);
         }
         let blame = |error| self.track.blame(self.next, None, error);
         self.inner.next_key_seed(seed).map_err(blame)
@@ -542,8 +552,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for TrackedVariant<'_, '_, A
         visitor: V,
     ) -> Result<V::Value, A::Error> {
         self.check(Shape::Parens)?;
+        let (node, track) = (self.node, self.track);
         let visitor = self.visitor(visitor);
-        self.inner.tuple_variant(length, visitor)
+        let wanted = format!("{length} values in the parentheses");
+        let read = self.inner.tuple_variant(length, visitor);
+        read.map_err(|error| track.blame(node, Some(wanted), error))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -552,8 +565,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for TrackedVariant<'_, '_, A
         visitor: V,
     ) -> Result<V::Value, A::Error> {
         self.check(Shape::Parens)?;
+        let (node, track) = (self.node, self.track);
+        let wanted = wanted(&visitor);
         let visitor = self.visitor(visitor);
-        self.inner.struct_variant(fields, visitor)
+        let read = self.inner.struct_variant(fields, visitor);
+        read.map_err(|error| track.blame(node, Some(wanted), error))
     }
 }
 
