@@ -151,8 +151,10 @@ impl Stream {
     #[cold]
     #[inline(never)]
     fn refill(&mut self) -> u64 {
-        for word in &mut self.buffer {
-            *word = self.chacha.next_u64();
+        let mut bytes = [0; 8 * WORDS];
+        self.chacha.fill_bytes(&mut bytes);
+        for (word, bytes) in self.buffer.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
         self.used = 1;
         self.buffer[0]
