@@ -18,6 +18,7 @@
 
 use std::fmt;
 
+use sim_core::dist::{ParameterError, ParameterProblem};
 use sim_core::time::{Bytes, Problem, QuantityError, Rate, SimDuration};
 
 use super::quantity::{BytesText, DurationText, RateText};
@@ -239,6 +240,37 @@ impl<'s> Checker<'s> {
             .ok()
     }
 
+    /// What a constructor of `sim_core` made; its refusals are reported at the fields that the
+    /// parameters come from. `places` gives the field for a parameter, `[]` stands for any index:
+    /// `("mean[]", "branches[].mean")`; a field that has its parameter's name need not be listed.
+    pub fn built<T>(
+        &mut self,
+        built: Result<T, ParameterError>,
+        places: &[(&str, &str)],
+    ) -> Option<T> {
+        built.map_err(|error| error.problems.iter().for_each(|it| self.refuse(it, places))).ok()
+    }
+
+    fn refuse(&mut self, problem: &ParameterProblem, places: &[(&str, &str)]) {
+        let place = place(&problem.parameter, places);
+        let mut expected = problem.expected.clone();
+        for (parameter, field) in places {
+            expected = expected.replace(&format!("`{parameter}`"), &format!("`{field}`"));
+        }
+        let is_phrase = problem.parameter.contains(' ');
+        let message = match (is_phrase, problem.found.as_str()) {
+            (true, found) => format!("the {} is `{found}`", problem.parameter),
+            (false, "[]") => "the list is empty".to_owned(),
+            (false, found) => format!("`{found}` is out of range"),
+        };
+        self.within(
+            |path| push_relative(path, &place),
+            |cx| {
+                cx.error(message).code("out-of-range").expected(expected);
+            },
+        );
+    }
+
     /// Adds what was found elsewhere.
     pub fn add(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         self.found.extend(diagnostics);
@@ -249,4 +281,26 @@ impl<'s> Checker<'s> {
     pub fn finish(self) -> Diagnostics {
         self.found.into_iter().collect()
     }
+}
+
+/// The place, relative to where the checker is, that a parameter comes from.
+fn place(parameter: &str, places: &[(&str, &str)]) -> String {
+    let find = |name: &str| places.iter().find(|(from, _)| *from == name).map(|(_, to)| *to);
+    if let Some(place) = find(parameter) {
+        return place.to_owned();
+    }
+    if parameter.contains(' ') {
+        return String::new();
+    }
+    let Some((name, rest)) = parameter.split_once('[') else { return parameter.to_owned() };
+    let Some((index, rest)) = rest.split_once(']') else { return parameter.to_owned() };
+    let place = find(&format!("{name}[]{rest}"));
+    place.map_or(parameter.to_owned(), |place| place.replace("[]", &format!("[{index}]")))
+}
+
+fn push_relative(path: &mut String, relative: &str) {
+    if !path.is_empty() && !relative.is_empty() && !relative.starts_with('[') {
+        path.push('.');
+    }
+    path.push_str(relative);
 }

@@ -4,6 +4,8 @@
 //! and says where everything stands; [`check::Checker`] turns them into what runs, and reports what
 //! has no meaning. Only the outer types are serializable.
 
+pub mod arrival;
 pub mod check;
+pub mod distribution;
 pub mod quantity;
 pub mod ron_text;

@@ -8,10 +8,19 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use sim_core::time::{Bytes, QuantityError, Rate, SimDuration};
 
-/// A quantity's text that [`Spread`](super::distribution::Spread) can be of.
+/// A quantity as written that [`Spread`](super::distribution::Spread) can be of.
 pub trait QuantityText: Clone + fmt::Debug + PartialEq + fmt::Display {
     /// What the text means.
     type Value;
+
+    /// What is expected where a constant may stand for a distribution.
+    const WANTED: &'static str;
+
+    /// The quantity written as a string, if it can be.
+    fn of_text(text: &str) -> Option<Self>;
+
+    /// The quantity written as a bare number, if it can be.
+    fn of_number(number: f64) -> Option<Self>;
 
     /// The meaning of the text.
     ///
@@ -156,6 +165,16 @@ impl<'de> Deserialize<'de> for BytesText {
 impl QuantityText for DurationText {
     type Value = SimDuration;
 
+    const WANTED: &'static str = "a duration in quotes";
+
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn of_number(_: f64) -> Option<Self> {
+        None
+    }
+
     fn parse(&self) -> Result<SimDuration, QuantityError> {
         self.parse()
     }
@@ -168,11 +187,54 @@ impl QuantityText for DurationText {
 impl QuantityText for BytesText {
     type Value = Bytes;
 
+    const WANTED: &'static str = "a size in quotes";
+
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn of_number(bytes: f64) -> Option<Self> {
+        Some(Self(bytes.to_string()))
+    }
+
     fn parse(&self) -> Result<Bytes, QuantityError> {
         self.parse()
     }
 
     fn in_base_unit(value: &Bytes) -> f64 {
         value.as_u64() as f64
+    }
+}
+
+/// A plain number, where a distribution has no unit: the size of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Number(pub f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl QuantityText for Number {
+    type Value = f64;
+
+    const WANTED: &'static str = "a number";
+
+    fn of_text(_: &str) -> Option<Self> {
+        None
+    }
+
+    fn of_number(number: f64) -> Option<Self> {
+        Some(Self(number))
+    }
+
+    fn parse(&self) -> Result<f64, QuantityError> {
+        Ok(self.0)
+    }
+
+    fn in_base_unit(value: &f64) -> f64 {
+        *value
     }
 }

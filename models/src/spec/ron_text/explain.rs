@@ -28,28 +28,25 @@ pub(super) fn in_our_words(expected: &str) -> String {
         "a sequence" => "a list `[...]`".to_owned(),
         "a map" => "a map `{...}`".to_owned(),
         "a character" => "a character in single quotes".to_owned(),
-        other => named(other),
+        other => other.to_owned(),
     }
 }
 
-/// `struct Foo` and its kin.
-fn named(expected: &str) -> String {
-    let name = |prefix| expected.strip_prefix(prefix);
-    if let Some(name) = name("struct variant ").or(name("struct ")) {
-        return format!("`{name}` with its fields in parentheses: `(name: value, ...)`");
-    }
-    if let Some(name) = name("tuple variant ").or(name("tuple struct ")) {
-        return format!("`{name}` with its values in parentheses: `(value, ...)`");
-    }
-    if let Some(size) = name("a tuple of size ") {
-        return format!("{size} values in parentheses: `(value, ...)`");
-    }
-    expected.to_owned()
+/// What an enum expects; `wanted` tells more if it has a short form.
+pub(super) fn variants(wanted: &str, name: &str, variants: &[&str]) -> String {
+    let names = list(variants).unwrap_or_else(|| format!("`{name}`"));
+    if wanted.starts_with("enum ") { names } else { format!("{wanted} or {names}") }
 }
 
-/// What an enum expects.
-pub(super) fn variants(name: &str, variants: &[&str]) -> String {
-    list(variants).unwrap_or_else(|| format!("`{name}`"))
+/// What a struct expects.
+pub(super) fn fields(names: &[&str]) -> String {
+    const SHOWN_MAX: usize = 3;
+    let mut shown: Vec<String> =
+        names.iter().take(SHOWN_MAX).map(|name| format!("{name}: ...")).collect();
+    if names.len() > SHOWN_MAX {
+        shown.push("...".to_owned());
+    }
+    format!("fields by name: `({})`", shown.join(", "))
 }
 
 /// A value as messages name it.
@@ -178,11 +175,11 @@ fn hint(index: &SpanIndex, id: NodeId, wanted: &str) -> Option<String> {
         Shape::String if wants("number") && unquoted.parse::<f64>().is_ok() => {
             Some(format!("write `{unquoted}` without quotes"))
         }
-        Shape::Map if wants("in parentheses") => {
+        Shape::Map if wants("fields by name") => {
             Some("fields are written in parentheses, names without quotes".to_owned())
         }
         Shape::Parens if wants("a list") => Some("lists are written in brackets".to_owned()),
-        Shape::List if wants("in parentheses") => {
+        Shape::List if wants("in parentheses") || wants("fields by name") => {
             Some("brackets are for lists of any length".to_owned())
         }
         _ if wants("a list") => Some(format!("a list of one is written `[{text}]`")),

@@ -226,9 +226,9 @@ impl Reader<'_> {
     fn is_misspelled(&self, id: NodeId, field: &str) -> bool {
         let unknown = |child: &NodeId| self.repairs.skipped.contains(child);
         let names = self.index.tree.children(id).filter(unknown);
-        names.filter_map(|child| self.index.key_text(child)).any(|name| {
-            name != field && nearest(name, &[field]).is_some()
-        })
+        names
+            .filter_map(|child| self.index.key_text(child))
+            .any(|name| name != field && nearest(name, &[field]).is_some())
     }
 
     fn get_past(&mut self, id: NodeId, error: &Error) -> Next {

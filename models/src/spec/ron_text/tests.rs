@@ -94,7 +94,7 @@ fn forms_that_are_accepted() {
     let cases = [
         ("name", (4, 15)),
         ("stages[0].max_bytes", (7, 46)),
-        ("stages[1].next.max_bytes", (8, 70)),
+        ("stages[1].next.max_bytes", (8, 80)),
         ("stages[3]", (9, 39)),
         ("stages[5][1]", (9, 68)),
         ("stages[6][0]", (9, 81)),

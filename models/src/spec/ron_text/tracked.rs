@@ -127,6 +127,38 @@ pub(super) struct Tracked<'a, 't, D> {
     pub(super) track: &'a Track<'t>,
 }
 
+/// What the parts in parentheses have before them.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// Names of fields.
+    Names(&'static [&'static str]),
+    /// Nothing: so many values one after the other.
+    None(usize),
+}
+
+impl Keys {
+    /// Whether the parts of `node` have such keys; where there are no parts, any will do.
+    fn fit(self, node: Option<NodeId>, track: &Track<'_>) -> bool {
+        let Some(node) = node else { return true };
+        let mut parts = track.tree().children(node);
+        let wants_key = matches!(self, Self::Names(_));
+        parts.all(|part| track.tree().node(part).key.is_some() == wants_key)
+    }
+
+    /// Whether `node` has parentheses, too.
+    fn fit_at(self, node: Option<NodeId>, track: &Track<'_>) -> bool {
+        let shape = node.map(|node| track.tree().node(node).shape);
+        shape.is_none_or(|shape| shape == Shape::Parens) && self.fit(node, track)
+    }
+
+    fn wanted(self) -> String {
+        match self {
+            Self::Names(names) => super::explain::fields(names),
+            Self::None(length) => format!("{length} values in parentheses: `(value, ...)`"),
+        }
+    }
+}
+
 /// What a visitor says it wants.
 fn wanted<'de, V: Visitor<'de>>(visitor: &V) -> String {
     struct Wanted<'v, V>(&'v V);
@@ -152,27 +184,20 @@ impl<'a, 't, D> Tracked<'a, 't, D> {
         F: FnOnce(D, TrackedVisitor<'a, 't, V>) -> Result<V::Value, D::Error>,
     {
         let node = self.at.settled(self.track.tree());
-        self.read_at(At::value(node), visitor, fits, read)
+        let Self { inner, track, .. } = self;
+        let wanted = (track.words == Words::All).then(|| wanted(&visitor));
+        if !fits {
+            return Err(track.blame(node, wanted, D::Error::custom(UNFIT)));
+        }
+        read(inner, TrackedVisitor { inner: visitor, at: At::value(node), track })
+            .map_err(|error| track.blame(node, wanted, error))
     }
 
     /// Reads a value whose parts stand in parentheses, perhaps those of the variant around it.
-    fn read_parens<'de, V, F>(self, visitor: V, read: F) -> Result<V::Value, D::Error>
-    where
-        D: Deserializer<'de>,
-        V: Visitor<'de>,
-        F: FnOnce(D, TrackedVisitor<'a, 't, V>) -> Result<V::Value, D::Error>,
-    {
-        let shape = self.at.node.map(|node| self.track.tree().node(node).shape);
-        let fits = self.at.inside || shape.is_none_or(|shape| shape == Shape::Parens);
-        let at = self.at;
-        self.read_at(at, visitor, fits, read)
-    }
-
-    fn read_at<'de, V, F>(
+    fn read_parens<'de, V, F>(
         self,
-        at: At,
         visitor: V,
-        fits: bool,
+        keys: Keys,
         read: F,
     ) -> Result<V::Value, D::Error>
     where
@@ -180,13 +205,12 @@ impl<'a, 't, D> Tracked<'a, 't, D> {
         V: Visitor<'de>,
         F: FnOnce(D, TrackedVisitor<'a, 't, V>) -> Result<V::Value, D::Error>,
     {
-        let Self { inner, track, .. } = self;
-        let wanted = (track.words == Words::All).then(|| wanted(&visitor));
-        if !fits {
-            return Err(track.blame(at.node, wanted, D::Error::custom(UNFIT)));
+        let Self { inner, at, track } = self;
+        if !keys.fit_at(at.node, track) {
+            return Err(track.blame(at.node, Some(keys.wanted()), D::Error::custom(UNFIT)));
         }
         read(inner, TrackedVisitor { inner: visitor, at, track })
-            .map_err(|error| track.blame(at.node, wanted, error))
+            .map_err(|error| track.blame(at.node, Some(keys.wanted()), error))
     }
 
     fn is_whole_number(&self) -> bool {
@@ -273,7 +297,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.read_parens(visitor, |inner, visitor| inner.deserialize_tuple(length, visitor))
+        self.read_parens(visitor, Keys::None(length), |inner, visitor| {
+            inner.deserialize_tuple(length, visitor)
+        })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -282,7 +308,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.read_parens(visitor, |inner, visitor| {
+        self.read_parens(visitor, Keys::None(length), |inner, visitor| {
             inner.deserialize_tuple_struct(name, length, visitor)
         })
     }
@@ -293,7 +319,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.read_parens(visitor, |inner, visitor| inner.deserialize_struct(name, fields, visitor))
+        let keys = Keys::Names(fields);
+        self.read_parens(visitor, keys, |inner, visitor| {
+            inner.deserialize_struct(name, fields, visitor)
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -305,7 +334,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, '_, D> {
         let Self { inner, at, track } = self;
         let node = at.settled(track.tree());
         let shape = node.map(|node| track.tree().node(node).shape);
-        let wanted = (track.words == Words::All).then(|| super::explain::variants(name, variants));
+        let wanted = (track.words == Words::All)
+            .then(|| super::explain::variants(&self::wanted(&visitor), name, variants));
         let visitor = TrackedVisitor { inner: visitor, at: At::value(node), track };
         let read = match shape {
             Some(Shape::String) => inner.deserialize_str(visitor),
@@ -527,6 +557,14 @@ impl<'a, 't, A> TrackedVariant<'a, 't, A> {
         Err(self.track.blame(self.node, Some(wanted), E::custom(UNFIT)))
     }
 
+    fn check_parts<E: Error>(&self, keys: Keys) -> Result<(), E> {
+        self.check(Shape::Parens)?;
+        if keys.fit(self.node, self.track) {
+            return Ok(());
+        }
+        Err(self.track.blame(self.node, Some(keys.wanted()), E::custom(UNFIT)))
+    }
+
     fn visitor<V>(&self, inner: V) -> TrackedVisitor<'a, 't, V> {
         TrackedVisitor { inner, at: At::inside(self.node), track: self.track }
     }
@@ -551,12 +589,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for TrackedVariant<'_, '_, A
         length: usize,
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.check(Shape::Parens)?;
+        self.check_parts(Keys::None(length))?;
         let (node, track) = (self.node, self.track);
         let visitor = self.visitor(visitor);
-        let wanted = format!("{length} values in the parentheses");
         let read = self.inner.tuple_variant(length, visitor);
-        read.map_err(|error| track.blame(node, Some(wanted), error))
+        read.map_err(|error| track.blame(node, Some(Keys::None(length).wanted()), error))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -564,12 +601,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for TrackedVariant<'_, '_, A
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.check(Shape::Parens)?;
+        self.check_parts(Keys::Names(fields))?;
         let (node, track) = (self.node, self.track);
-        let wanted = wanted(&visitor);
         let visitor = self.visitor(visitor);
         let read = self.inner.struct_variant(fields, visitor);
-        read.map_err(|error| track.blame(node, Some(wanted), error))
+        read.map_err(|error| track.blame(node, Some(Keys::Names(fields).wanted()), error))
     }
 }
 
