@@ -5,8 +5,10 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use sim_core::arrival::{ArrivalProcess, Pattern, ProfilePoint, Shape};
 use sim_core::dist::{Distribution, standard_exponential, standard_normal};
 use sim_core::random::{MessageStream, Random, Stream, Streams};
+use sim_core::time::{SimDuration, SimTime};
 
 const DRAWS: u64 = 10_000;
 
@@ -83,4 +85,34 @@ fn distribution(bencher: Bencher, name: &str) {
     .expect("valid parameters");
     let distribution = black_box(distribution);
     bench(bencher, |rng| distribution.sample(rng));
+}
+
+#[divan::bench(args = ["periodic", "poisson", "on_off", "mmpp", "profile", "superposition"])]
+fn arrival(bencher: Bencher, name: &str) {
+    let poisson = || ArrivalProcess::poisson(100.0);
+    let second = SimDuration::from_secs(1);
+    let process = match name {
+        "periodic" => ArrivalProcess::periodic(second, second),
+        "poisson" => poisson(),
+        "on_off" => {
+            let [on, off] = [10.0, 30.0].map(|mean| Distribution::constant(mean).expect("valid"));
+            ArrivalProcess::on_off(300.0, on, 40.0, off)
+        }
+        "mmpp" => ArrivalProcess::mmpp(&[300.0, 40.0], &[second * 10, second * 30]),
+        "profile" => {
+            let point = |secs, rate_per_s| ProfilePoint {
+                at: SimTime::ZERO + SimDuration::from_secs(secs),
+                rate_per_s,
+                shape: Shape::Ramp,
+            };
+            let points = vec![point(0, 40.0), point(10, 300.0), point(40, 40.0)];
+            ArrivalProcess::profile(points, Pattern::Poisson, Some(second * 40))
+        }
+        _ => poisson().and_then(|one| ArrivalProcess::superposition(vec![one; 8])),
+    };
+    let mut process = process.expect("valid parameters");
+    bench(bencher, |rng| {
+        let arrival = process.next(SimTime::ZERO, rng).expect("endless");
+        arrival.at.as_nanos() as f64
+    });
 }

@@ -7,7 +7,7 @@
 
 mod bytes;
 mod duration;
-mod quantity;
+pub(crate) mod quantity;
 mod rate;
 
 pub use bytes::Bytes;
