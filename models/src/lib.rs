@@ -4,6 +4,7 @@
 //! one likes; each run yields an [`outcome::Outcome`].
 
 mod component;
+pub mod diagnostic;
 mod engine;
 mod event_bus;
 mod event_source;
@@ -12,8 +13,8 @@ pub mod jetstream;
 pub mod outcome;
 pub mod plan;
 pub mod run;
-pub mod spec;
 mod sensor;
+pub mod spec;
 mod station;
 mod store;
 mod trigger;

@@ -1,1 +1,11 @@
-//! To come.
+//! The RON language of models: read a text, report every problem at once, check the meaning.
+//!
+//! Two stages. [`ron_text::parse`] gives the types as written ([`quantity`] keeps `"30s"` as text)
+//! and says where everything stands; [`check::Checker`] turns them into what runs, and reports what
+//! has no meaning. Only the outer types are serializable.
+
+pub mod arrival;
+pub mod check;
+pub mod distribution;
+pub mod quantity;
+pub mod ron_text;
