@@ -33,6 +33,11 @@ fn mixed(seed: u64) -> impl FnMut() -> u64 {
 }
 
 #[test]
+fn an_entry_of_a_usual_event_is_half_a_cache_line() {
+    assert_eq!(size_of::<Entry<[u32; 3]>>(), 32);
+}
+
+#[test]
 fn at_one_instant_the_phase_decides_and_then_the_sequence() {
     let mut kernel = Kernel::new();
     let order = [Phase::Late, Phase::Arrive, Phase::Release, Phase::Change, Phase::Release];
