@@ -100,6 +100,12 @@ impl<E: Copy> Wheel<E> {
         self.len
     }
 
+    /// Entries there is memory for.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Moves the base of an empty wheel: no entry may be inserted before `base` from now on. To be
     /// called once before the first insertion. `filler` stands in memory until it is written.
     pub(super) fn rebase(&mut self, base: u64, filler: Entry<E>) {
