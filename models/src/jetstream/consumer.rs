@@ -2,14 +2,17 @@
 
 use std::collections::VecDeque;
 
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 
 use super::config::{AckPolicy, ConsumerConfig, DeliverPolicy, DeliveryMode};
-use super::effect::{AdvisoryKind, ConsumerId, Delivery, Effect, PullStatus, Unfinished};
+use super::effect::{
+    AdvisoryKind, ConsumerId, Delivery, Effect, PullStatus, RemovalReason, Unfinished,
+};
 use super::pull::{Closed, PullRequest, REPLY_SUBJECT_BYTES, Turn, WaitQueue};
 use super::redelivery::{Progress, Redelivery};
+use super::requests::Purge;
 use super::store::Store;
-use super::subject::{Filter, Subject, SubjectTable};
+use super::subject::{Filter, Subject, SubjectTable, subject_matches};
 use super::version::ServerVersion;
 
 /// What the server tells about a consumer.
@@ -123,9 +126,14 @@ impl Consumer {
         }
         self.next_seq = wanted.clamp(store.first_seq().max(1), after_last);
         self.floor_seq = self.version.initial_ack_floor(self.next_seq);
-        let ahead = store.iter().filter(|(seq, _)| *seq >= self.next_seq);
-        let ahead = ahead.filter(|(_, stored)| self.filter.wants(stored.subject)).count();
-        self.num_pending = (ahead + self.starters.len()) as u64;
+        self.num_pending = self.count_ahead(store);
+    }
+
+    /// Counts what is to be delivered for the first time.
+    fn count_ahead<M: Copy>(&self, store: &Store<M>) -> u64 {
+        let stored = store.iter().rev().take_while(|(seq, _)| *seq >= self.next_seq);
+        let ahead = stored.filter(|(_, stored)| self.filter.wants(stored.subject)).count();
+        (ahead + self.starters.len()) as u64
     }
 
     pub(super) const fn config(&self) -> &ConsumerConfig {
@@ -188,7 +196,12 @@ impl Consumer {
     }
 
     /// Takes leave of a message that is no longer stored, and tells how far it was with it.
-    pub(super) fn forget(&mut self, seq: u64, subject: Subject) -> Option<Unfinished> {
+    pub(super) fn forget(
+        &mut self,
+        seq: u64,
+        subject: Subject,
+        reason: RemovalReason,
+    ) -> Option<Unfinished> {
         if self.is_ahead(seq, subject) {
             self.num_pending -= 1;
             if let Ok(place) = self.starters.binary_search(&seq) {
@@ -197,8 +210,11 @@ impl Consumer {
             return Some(Unfinished::Undelivered);
         }
         let entry = self.redelivery.remove(seq)?;
-        if entry.progress != Progress::Exhausted {
-            self.move_floor(seq, entry.cseq);
+        match (entry.progress, reason) {
+            (Progress::Exhausted, _) => self.redelivery.remember_ghost(&entry),
+            // A purge moves the floor on its own, see `on_purged`.
+            (_, RemovalReason::Purged) => self.floor_cseq = self.floor_cseq.max(entry.cseq),
+            _ => self.move_floor(seq, entry.cseq),
         }
         Some(match entry.progress {
             Progress::InFlight => Unfinished::InFlight,
@@ -286,7 +302,9 @@ impl Consumer {
 
     fn next_new<M: Copy>(&mut self, store: &Store<M>) -> Next {
         if self.num_pending == 0 {
-            self.next_seq = self.next_seq.max(store.last_seq() + 1);
+            if self.version.looks_to_the_end() {
+                self.next_seq = self.next_seq.max(store.last_seq() + 1);
+            }
             return Next::Nothing;
         }
         if let Some(&seq) = self.starters.front() {
@@ -454,10 +472,13 @@ impl Consumer {
     fn on_redelivery_timer<M>(&mut self, now: SimTime, effects: &mut Vec<Effect<M>>) {
         // The server compares its redelivery count, which starts late, with the limit: only a limit
         // of one is caught here.
-        let limit =
-            self.config.max_deliver.filter(|_| self.version.drops_single_delivery_at_tick());
-        let gives_up = |redeliveries: u32| limit.is_some_and(|limit| redeliveries.max(1) >= limit);
-        self.redelivery.on_timer(now, gives_up, &mut self.exhausted);
+        let config = &self.config;
+        let limit = config.max_deliver.filter(|_| self.version.drops_single_delivery_at_tick());
+        let wait_after = |redeliveries: u32| {
+            let gives_up = limit.is_some_and(|limit| redeliveries.max(1) >= limit);
+            (!gives_up).then(|| config.wait_after(redeliveries))
+        };
+        self.redelivery.on_timer(now, wait_after, &mut self.exhausted);
         let mut exhausted = std::mem::take(&mut self.exhausted);
         for seq in exhausted.drain(..) {
             let deliveries = self.vanished_deliveries(seq);
@@ -483,7 +504,8 @@ impl Consumer {
             AckPolicy::None => {}
             AckPolicy::Explicit => {
                 let entry = self.redelivery.remove(seq);
-                self.move_floor(seq, entry.map_or(cseq, |entry| entry.cseq));
+                let held = entry.filter(|entry| entry.progress != Progress::Exhausted);
+                self.move_floor(seq, held.map_or(cseq, |entry| entry.cseq));
                 finished.push(seq);
             }
             AckPolicy::All => self.ack_up_to(seq, cseq, finished),
@@ -529,7 +551,7 @@ impl Consumer {
 
     /// A refusal for `delay`: the server sets the clock of the message so that its first wait ends
     /// then; with backoff the current wait differs from the first, and the delay with it.
-    pub(super) fn nak_later(&mut self, now: SimTime, seq: u64, delay: sim_core::time::SimDuration) {
+    pub(super) fn nak_later(&mut self, now: SimTime, seq: u64, delay: SimDuration) {
         let Some(entry) = self.redelivery.get(seq) else { return };
         let wait = self.config.wait_after(entry.redeliveries);
         let deadline = (now + delay + wait).since(SimTime::ZERO) - self.config.effective_ack_wait();
@@ -546,30 +568,52 @@ impl Consumer {
 
     // ---- purge ----
 
-    /// Follows a purge after which the stream starts at `first_seq`.
-    pub(super) fn on_purged(&mut self, first_seq: u64) {
-        self.next_seq = self.next_seq.max(first_seq);
-        if self.floor_seq < first_seq {
-            self.floor_seq = first_seq.saturating_sub(1);
+    /// Follows a purge, after the removed messages are forgotten.
+    pub(super) fn on_purged<M: Copy>(
+        &mut self,
+        purge: Purge<'_>,
+        store: &Store<M>,
+        subjects: &SubjectTable,
+    ) {
+        let Some(start) = self.start_after(purge, store, subjects) else { return };
+        self.next_seq = self.next_seq.max(start);
+        self.num_pending = self.count_ahead(store);
+        let forgets = self.version.purge_forgets_survivors();
+        if self.floor_seq < start {
+            self.floor_seq = start - 1;
+            self.floor_cseq = if forgets { self.next_cseq - 1 } else { self.floor_cseq };
         }
-        if self.redelivery.pending() == 0 {
+        if forgets {
+            self.redelivery.exhaust_all();
+        } else if self.redelivery.pending() == 0 {
+            self.redelivery.reset();
             (self.floor_seq, self.floor_cseq) = (self.next_seq - 1, self.next_cseq - 1);
         }
+        self.redelivery.empty_queue();
     }
 
-    /// What is left of the in-flight messages below `seq` after a purge by 2.9: nothing.
-    pub(super) fn forget_in_flight(&mut self) {
-        let seqs: Vec<u64> = self.redelivery.iter().map(|(seq, _)| seq).collect();
-        for seq in seqs {
-            self.redelivery.exhaust(seq);
+    /// Where the consumer may go on after a purge; `None`: the purge does not concern it.
+    fn start_after<M: Copy>(
+        &self,
+        purge: Purge<'_>,
+        store: &Store<M>,
+        subjects: &SubjectTable,
+    ) -> Option<u64> {
+        let first = store.first_seq().max(1);
+        let Purge::Filter(purged) = purge else { return Some(first) };
+        let mut wanted = self.filter.patterns().iter();
+        let is_narrower =
+            !self.filter.is_everything() && wanted.all(|wanted| subject_matches(purged, wanted));
+        if is_narrower || self.version.purge_forgets_survivors() {
+            let mut left = store
+                .iter()
+                .filter(|(_, stored)| subject_matches(purged, subjects.name(stored.subject)));
+            return Some(left.next().map_or(store.last_seq() + 1, |(seq, _)| seq));
         }
-    }
-
-    /// Jumps over everything stored, as 2.9 does after a purge by subject.
-    pub(super) fn skip_to(&mut self, seq: u64) {
-        self.next_seq = seq;
-        self.num_pending = 0;
-        self.starters.clear();
+        let mut wanted = self.filter.patterns().iter();
+        let is_wider =
+            self.filter.is_everything() || wanted.any(|wanted| subject_matches(wanted, purged));
+        is_wider.then_some(first)
     }
 }
 

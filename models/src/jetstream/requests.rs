@@ -267,15 +267,8 @@ impl<M: Copy> Stream<M> {
         for &seq in &purged {
             self.remove(seq, RemovalReason::Purged);
         }
-        let (first, next) = (self.store.first_seq(), self.store.last_seq() + 1);
         for consumer in self.consumers.iter_mut().flatten() {
-            consumer.on_purged(first);
-            if self.config.version.purge_forgets_survivors() {
-                consumer.forget_in_flight();
-                if matches!(purge, Purge::Filter(_)) && consumer.filter().is_everything() {
-                    consumer.skip_to(next);
-                }
-            }
+            consumer.on_purged(purge, &self.store, &self.subjects);
         }
         self.pump_all(now);
         purged.len() as u64

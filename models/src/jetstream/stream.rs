@@ -313,7 +313,7 @@ impl<M: Copy> Stream<M> {
         for (id, consumer) in self.consumers.iter_mut().enumerate() {
             let Some(consumer) = consumer else { continue };
             let deliveries = consumer.vanished_deliveries(seq);
-            let Some(unfinished) = consumer.forget(seq, stored.subject) else { continue };
+            let Some(unfinished) = consumer.forget(seq, stored.subject, reason) else { continue };
             let consumer = ConsumerId(id as u32);
             self.effects.push(Effect::Lost { consumer, seq, unfinished, data: stored.data });
             *removal.count_of(unfinished) += 1;
