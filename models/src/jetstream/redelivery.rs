@@ -248,14 +248,14 @@ impl Redelivery {
         self.drop_stale_deadlines();
     }
 
-    /// Empties the queue; what was in it is due again at its next deadline.
-    pub(super) fn empty_queue(&mut self) {
+    /// Empties the queue; what was in it is due again at its deadline, or at once.
+    pub(super) fn empty_queue(&mut self, now: SimTime) {
         while let Some(seq) = self.queue.pop_front() {
             let Some(entry) = self.entries.get_mut(seq) else { continue };
             if entry.progress == Progress::Queued {
                 entry.progress = Progress::InFlight;
                 let deadline = entry.deadline;
-                let due = deadline + REDELIVERY_TIMER_SLACK;
+                let due = deadline.max(now) + REDELIVERY_TIMER_SLACK;
                 self.timer = Some(self.timer.map_or(due, |at| at.min(due)));
                 self.note_deadline(deadline, seq);
             }
@@ -348,5 +348,33 @@ impl Redelivery {
         self.queue.extend(expired.drain(..));
         self.expired = expired;
         self.timer = self.next_deadline().map(|(deadline, _)| deadline + REDELIVERY_TIMER_SLACK);
+    }
+}
+
+#[cfg(test)]
+impl Redelivery {
+    /// Recounts, and looks for a message that nothing would ever bring back.
+    pub(super) fn check(&self, is_stored: impl Fn(u64) -> bool) {
+        let count = |counts: fn(&Entry) -> bool| {
+            self.entries.iter().filter(|(_, entry)| counts(entry)).count() as u64
+        };
+        assert_eq!(self.pending, count(|entry| entry.progress != Progress::Exhausted));
+        assert_eq!(self.queued, count(|entry| entry.progress == Progress::Queued));
+        assert_eq!(self.redelivered, count(|entry| entry.redeliveries > 0));
+        for (seq, entry) in self.entries.iter() {
+            assert!(is_stored(seq), "{seq} is gone");
+            match entry.progress {
+                Progress::InFlight | Progress::Delayed => {
+                    let mut deadlines = self.in_order.iter();
+                    let ordered = deadlines.any(|&known| known == (entry.deadline, seq));
+                    let mut deadlines = self.out_of_order.iter();
+                    let other = deadlines.any(|&Reverse(known)| known == (entry.deadline, seq));
+                    assert!(ordered || other, "{seq} has no deadline");
+                    assert!(self.timer.is_some(), "{seq} has no timer");
+                }
+                Progress::Queued => assert!(self.queue.contains(&seq), "{seq} is not queued"),
+                Progress::Exhausted => {}
+            }
+        }
     }
 }

@@ -190,11 +190,11 @@ impl<M: Copy> Stream<M> {
 
     fn finish(&mut self, now: SimTime, reply: Reply, kind: AdvisoryKind) {
         let Reply { consumer: id, seq, cseq } = reply;
-        let mut finished = std::mem::take(&mut self.scratch);
         let Some(consumer) = self.consumers.get_mut(id.0 as usize).and_then(Option::as_mut) else {
             return;
         };
         if consumer.has_passed(seq) {
+            let mut finished = std::mem::take(&mut self.scratch);
             let tells = kind == AdvisoryKind::Terminated || consumer.config().samples_acks;
             if tells && consumer.is_pending(seq) {
                 let deliveries = consumer.deliveries(seq);
@@ -203,8 +203,8 @@ impl<M: Copy> Stream<M> {
             consumer.ack(seq, cseq, &mut finished);
             self.release(&finished);
             finished.clear();
+            self.scratch = finished;
         }
-        self.scratch = finished;
         self.pump(now, id.0 as usize);
     }
 
@@ -268,7 +268,7 @@ impl<M: Copy> Stream<M> {
             self.remove(seq, RemovalReason::Purged);
         }
         for consumer in self.consumers.iter_mut().flatten() {
-            consumer.on_purged(purge, &self.store, &self.subjects);
+            consumer.on_purged(now, purge, &self.store, &self.subjects);
         }
         self.pump_all(now);
         purged.len() as u64
