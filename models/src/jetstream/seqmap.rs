@@ -115,6 +115,15 @@ impl<T> SeqMap<T> {
         used.next().map(|(place, value)| (self.base + (start + place) as u64, value))
     }
 
+    /// Everything, by sequence, to change.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
+        let base = self.base;
+        let ring = self.ring.iter_mut().enumerate();
+        let ring =
+            ring.filter_map(move |(place, value)| Some((base + place as u64, value.as_mut()?)));
+        self.stragglers.iter_mut().map(|(&seq, value)| (seq, value)).chain(ring)
+    }
+
     /// Everything, by sequence.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         let base = self.base;
