@@ -87,14 +87,11 @@ pub enum StorageSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServerSpec {
     /// nats-server 2.9.
-    #[serde(rename = "2.9")]
     V2_9,
     /// nats-server 2.10.
     #[default]
-    #[serde(rename = "2.10")]
     V2_10,
     /// nats-server 2.15.
-    #[serde(rename = "2.15")]
     V2_15,
 }
 

@@ -203,11 +203,7 @@ impl EventSourceSpec {
             },
             rate_limit: rate_limit?,
             payload_max: payload_max?.map(|size| u32::try_from(size.as_u64()).unwrap_or(u32::MAX)),
-            target: crate::store::Destination {
-                stage: target.component,
-                template: (target.kind == Kind::Template).then_some(target.number),
-                answers: target.answers,
-            },
+            target: target.destination(),
             latency: latency?,
             retry: retry?,
             on_failure: on_failure.unwrap_or(Reject::Drop),

@@ -7,5 +7,9 @@
 pub mod arrival;
 pub mod check;
 pub mod distribution;
+pub mod model;
+pub mod policy;
 pub mod quantity;
+pub(crate) mod resolve;
 pub mod ron_text;
+mod set;

@@ -2,7 +2,7 @@
 
 use crate::engine::event::ComponentId;
 use crate::spec::check::Checker;
-use crate::store::Destination;
+use crate::engine::Destination;
 
 /// The kinds of things that names stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,17 @@ pub(crate) struct Named {
     pub(crate) answers: bool,
 }
 
+impl Named {
+    /// The way there.
+    pub(crate) fn destination(&self) -> Destination {
+        Destination {
+            stage: self.component,
+            template: (self.kind == Kind::Template).then_some(self.number),
+            answers: self.answers,
+        }
+    }
+}
+
 /// All the names of a model.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
@@ -75,11 +86,7 @@ impl Names {
         name: &str,
     ) -> Option<Destination> {
         let kinds = [Kind::EventBus, Kind::Station, Kind::Store, Kind::Template];
-        self.find(cx, field, name, &kinds).map(|named| Destination {
-            stage: named.component,
-            template: (named.kind == Kind::Template).then_some(named.number),
-            answers: named.answers,
-        })
+        self.find(cx, field, name, &kinds).map(Named::destination)
     }
 
     /// A store.

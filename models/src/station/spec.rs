@@ -7,7 +7,7 @@ use super::{Branch, Next, StationPlan};
 use crate::engine::reject::Reject;
 use crate::spec::check::Checker;
 use crate::spec::distribution::DurationSpread;
-use crate::spec::policy::{Algorithm, OnReject, QueueSpec, RateLimitSpec, optional};
+use crate::spec::policy::{Algorithm, OnReject, OverSpec, QueueSpec, RateLimitSpec, optional};
 use crate::spec::resolve::{Kind, Names};
 
 /// A queue in front of servers: any other downstream system, such as the API behind an http trigger.
@@ -70,6 +70,13 @@ fn drop_it() -> OnReject {
 const NEXT: [Kind; 4] = [Kind::Station, Kind::EventBus, Kind::Store, Kind::Template];
 
 impl StationSpec {
+    /// Whether it hands back, or holds up, what it cannot take.
+    pub(crate) fn answers(&self) -> bool {
+        let over = self.rate_limit.as_ref().map(|limit| &limit.over);
+        matches!(self.on_reject, OnReject::Nack(_) | OnReject::Block)
+            || matches!(over, Some(OverSpec::Nack(_)))
+    }
+
     /// The plan, but for what only the other stages know ([`StationPlan::callers`],
     /// [`StationPlan::next_nack`]).
     pub(crate) fn compile(&self, names: &Names, cx: &mut Checker<'_>) -> Option<StationPlan> {
@@ -119,7 +126,7 @@ impl StationSpec {
         }
         if let Some(to) = &self.to {
             let named = names.find(cx, "to", to, &NEXT)?;
-            return Some(Next::To(destination(named)));
+            return Some(Next::To(named.destination()));
         }
         if self.split.is_empty() {
             return Some(Next::Done);
@@ -127,20 +134,12 @@ impl StationSpec {
         let ways = cx.each("split", &self.split, |cx, way| {
             let probability = cx.probability("probability", way.probability);
             let named = names.find(cx, "to", &way.to, &NEXT);
-            Some(Branch { probability: probability?, to: destination(named?) })
+            Some(Branch { probability: probability?, to: named?.destination() })
         })?;
         let total: f64 = ways.iter().map(|way| way.probability).sum();
         cx.field("split", |cx| {
             cx.require(total <= 1.0 + 1e-9, total, "probabilities that add up to at most 1")
         })
         .then_some(Next::Split(ways))
-    }
-}
-
-fn destination(named: &crate::spec::resolve::Named) -> crate::store::Destination {
-    crate::store::Destination {
-        stage: named.component,
-        template: (named.kind == Kind::Template).then_some(named.number),
-        answers: named.answers,
     }
 }
