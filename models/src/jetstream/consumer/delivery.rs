@@ -4,7 +4,7 @@ use sim_core::time::SimTime;
 
 use super::super::config::{AckPolicy, DeliveryMode};
 use super::super::effect::{AdvisoryKind, Delivery, Effect, PullStatus};
-use super::super::pull::{Closed, PullRequest, REPLY_SUBJECT_BYTES, Turn};
+use super::super::pull::{Closed, PullRequest, REPLY_SUBJECT_BYTES, Turn, WaitQueue};
 use super::super::store::Store;
 use super::{Consumer, Interest};
 
@@ -239,6 +239,12 @@ impl Consumer {
     pub(in crate::jetstream) fn unsubscribe(&mut self) {
         self.interest = Interest::Nobody;
         self.heartbeat_at = None;
+    }
+
+    /// Forgets everybody who asked for messages: their connections are gone.
+    pub(in crate::jetstream) fn forget_takers(&mut self) {
+        self.waiting = WaitQueue::default();
+        self.unsubscribe();
     }
 
     pub(super) fn rearm_heartbeat(&mut self, now: SimTime) {
