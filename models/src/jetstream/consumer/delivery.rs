@@ -49,7 +49,7 @@ impl Consumer {
                 Next::Nothing => return self.close_one_shots(effects),
             };
             let stored = store.get(seq).expect("what is to be delivered is stored");
-            let bytes = u64::from(stored.wire_bytes + REPLY_SUBJECT_BYTES);
+            let bytes = u64::from(stored.wire_bytes.saturating_add(REPLY_SUBJECT_BYTES));
             match self.take_turn(now, bytes, effects) {
                 Some((request, request_left)) => {
                     let cseq = self.note_delivery(now, seq, deliveries, released);
