@@ -275,12 +275,9 @@ impl<M: Copy> Stream<M> {
     }
 
     /// A graceful restart of a server with a file store: messages, unfinished deliveries and their
-    /// counts survive, pull requests do not.
+    /// counts survive, pull requests and subscriptions do not. (A memory stream is gone: make it
+    /// anew.)
     pub fn restart(&mut self) {
-        let mut dropped = Vec::new();
-        for consumer in self.consumers.iter_mut().flatten() {
-            consumer.close_all(PullStatus::ConsumerDeleted, &mut dropped);
-        }
-        let _: Vec<Effect<M>> = dropped;
+        self.consumers.iter_mut().flatten().for_each(Consumer::forget_takers);
     }
 }

@@ -229,7 +229,7 @@ impl<M: Copy> Stream<M> {
             at: now,
             subject: message.subject,
             cost: u32::try_from(cost).unwrap_or(u32::MAX),
-            wire_bytes: subject_bytes + header_bytes + payload_bytes,
+            wire_bytes: subject_bytes.saturating_add(header_bytes).saturating_add(payload_bytes),
         });
         self.age.on_store(now);
         for consumer in self.consumers.iter_mut().flatten() {

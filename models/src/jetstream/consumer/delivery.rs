@@ -4,7 +4,7 @@ use sim_core::time::SimTime;
 
 use super::super::config::{AckPolicy, DeliveryMode};
 use super::super::effect::{AdvisoryKind, Delivery, Effect, PullStatus};
-use super::super::pull::{Closed, PullRequest, REPLY_SUBJECT_BYTES, Turn};
+use super::super::pull::{Closed, PullRequest, REPLY_SUBJECT_BYTES, Turn, WaitQueue};
 use super::super::store::Store;
 use super::{Consumer, Interest};
 
@@ -49,7 +49,7 @@ impl Consumer {
                 Next::Nothing => return self.close_one_shots(effects),
             };
             let stored = store.get(seq).expect("what is to be delivered is stored");
-            let bytes = u64::from(stored.wire_bytes + REPLY_SUBJECT_BYTES);
+            let bytes = u64::from(stored.wire_bytes.saturating_add(REPLY_SUBJECT_BYTES));
             match self.take_turn(now, bytes, effects) {
                 Some((request, request_left)) => {
                     let cseq = self.note_delivery(now, seq, deliveries, released);
@@ -239,6 +239,12 @@ impl Consumer {
     pub(in crate::jetstream) fn unsubscribe(&mut self) {
         self.interest = Interest::Nobody;
         self.heartbeat_at = None;
+    }
+
+    /// Forgets everybody who asked for messages: their connections are gone.
+    pub(in crate::jetstream) fn forget_takers(&mut self) {
+        self.waiting = WaitQueue::default();
+        self.unsubscribe();
     }
 
     pub(super) fn rearm_heartbeat(&mut self, now: SimTime) {

@@ -49,7 +49,8 @@ fn stream_config() -> impl Strategy<Value = StreamConfig> {
         Just(ServerVersion::V2_10),
         Just(ServerVersion::V2_15)
     ];
-    let retentions = prop_oneof![Just(Retention::Limits), Just(Retention::Interest)];
+    let retentions =
+        prop_oneof![Just(Retention::Limits), Just(Retention::Interest), Just(Retention::WorkQueue)];
     let discards = prop_oneof![Just(Discard::Old), Just(Discard::New)];
     let storages = prop_oneof![Just(Storage::File), Just(Storage::Memory)];
     let limits = (
@@ -184,16 +185,24 @@ proptest! {
     fn the_books_agree_with_a_recount(
         config in stream_config(),
         max_ack_pending in proptest::option::of(1..4_u64),
-        max_deliver in proptest::option::of(3..5_u32),
+        max_deliver in proptest::option::of(1..4_u32),
+        second_ack_policy in prop_oneof![
+            Just(AckPolicy::Explicit), Just(AckPolicy::All), Just(AckPolicy::None)
+        ],
         actions in proptest::collection::vec(action(), 1..120),
     ) {
+        let is_work_queue = config.retention == Retention::WorkQueue;
+        let filters = if is_work_queue { ["ev.a", "ev.b", "ev.c"] } else { [">", "ev.a", "ev.*"] };
+        let filters = filters.map(|filter| vec![filter.to_owned()]);
         let mut bench = Bench::new(config);
         let base = ConsumerConfig { max_ack_pending, max_deliver, ..pull_consumer(100) };
         let backoff = [50, 20].map(SimDuration::from_millis).to_vec();
-        bench.consumer(base.clone());
-        bench.consumer(ConsumerConfig { filters: vec!["ev.a".to_owned()], ..base.clone() });
-        let third = ConsumerConfig { backoff, max_deliver: Some(4), ..base };
-        bench.consumer(third);
+        let ack_policy = if is_work_queue { AckPolicy::Explicit } else { second_ack_policy };
+        let [first, second, third] = filters;
+        bench.consumer(ConsumerConfig { filters: first, ..base.clone() });
+        bench.consumer(ConsumerConfig { filters: second, ack_policy, ..base.clone() });
+        let max_deliver = Some(4);
+        bench.consumer(ConsumerConfig { filters: third, backoff, max_deliver, ..base });
         let mut ledger = Ledger { replies: vec![Vec::new(); 3], ..Ledger::default() };
         for action in &actions {
             perform(&mut bench, &mut ledger, action);
