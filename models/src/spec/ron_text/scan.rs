@@ -4,6 +4,8 @@
 //! text is still checked: a missing comma before white space, `=` for `:`, a quoted field name, and
 //! a bare `30s` or `150/s` that wants quotes. A bracket that is missing ends the scan.
 
+use std::collections::BTreeSet;
+
 use super::tree::{Node, NodeId, Shape, Span, Tree};
 
 /// Deeper nesting than this is no model; it also keeps every recursion here and in `ron` small.
@@ -78,10 +80,14 @@ struct Place {
     key: Option<Span>,
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
     fn document(&mut self) -> Result<(), Stop> {
         self.attributes()?;
         let start = self.at;
+        if ["---", "apiVersion:", "kind:"].iter().any(|yaml| self.rest().starts_with(yaml)) {
+            let hint = "`surgetank import` makes a model of manifests".to_owned();
+            return self.stop(self.one_character(), "this is YAML, not RON", Some(hint));
+        }
         let root = Place { parent: None, previous: None, index: 0, key: None };
         self.value(root, 0)?;
         let end = self.at;
@@ -174,6 +180,7 @@ impl Scanner<'_> {
         let open = self.at;
         self.at += 1;
         let mut place = Place { parent: Some(id), previous: None, index: 0, key: None };
+        let mut map_keys = BTreeSet::new();
         loop {
             self.space()?;
             if self.closes(open, close)? {
@@ -181,13 +188,13 @@ impl Scanner<'_> {
             }
             place.key = match close {
                 ')' => self.field_name()?,
-                '}' => Some(self.map_key(depth)?),
+                '}' => Some(self.map_key(depth, &mut map_keys)?),
                 _ => None,
             };
             self.space()?;
             let previous = Some(self.value(Place { ..place }, depth + 1)?);
             place = Place { previous, index: place.index + 1, ..place };
-            self.comma()?;
+            self.comma(previous)?;
         }
         Ok(match close {
             ')' => Shape::Parens,
@@ -221,7 +228,7 @@ impl Scanner<'_> {
 
     /// What separates values: a comma, unless a bracket ends; whether it is the right one is seen
     /// next.
-    fn comma(&mut self) -> Result<(), Stop> {
+    fn comma(&mut self, previous: Option<NodeId>) -> Result<(), Stop> {
         let end = self.at;
         self.space()?;
         let found = self.peek();
@@ -238,8 +245,33 @@ impl Scanner<'_> {
                 self.at += 1;
                 Ok(())
             }
-            Some(found) => self.missing_comma(end, found),
+            Some(found) => {
+                self.missing_colon(previous, found)?;
+                self.missing_comma(end, found)
+            }
         }
+    }
+
+    /// A bare name in parentheses with a value behind it.
+    fn missing_colon(&mut self, previous: Option<NodeId>, found: char) -> Result<(), Stop> {
+        let Some(previous) = previous.map(|previous| self.tree.node(previous)) else {
+            return Ok(());
+        };
+        let parent = previous.parent.map(|parent| self.text.as_bytes()[self.opening(parent)]);
+        if previous.shape != Shape::Name || previous.key.is_some() || parent != Some(b'(') {
+            return Ok(());
+        }
+        let name = &self.text[previous.span.range()];
+        let message = format!("expected `:` after `{name}`, found `{}`", shown(found));
+        let hint = "fields are written `name: value`".to_owned();
+        self.stop(self.one_character(), message, Some(hint))
+    }
+
+    /// Where the bracket of a group stands; its name comes before it.
+    fn opening(&self, group: NodeId) -> usize {
+        let node = self.tree.node(group);
+        let from = node.name_end.max(node.span.start) as usize;
+        self.text[from..].find(['(', '[', '{']).map_or(from, |offset| from + offset)
     }
 
     fn missing_comma(&mut self, end: usize, found: char) -> Result<(), Stop> {
@@ -297,13 +329,18 @@ impl Scanner<'_> {
     }
 
     /// A map's key and its colon. Keys have no node of their own: only their text matters.
-    fn map_key(&mut self, depth: usize) -> Result<Span, Stop> {
+    fn map_key(&mut self, depth: usize, keys: &mut BTreeSet<&'t str>) -> Result<Span, Stop> {
         let start = self.at;
         let nodes = self.tree.nodes.len();
         let nowhere = Place { parent: None, previous: None, index: 0, key: None };
         self.value(nowhere, depth + 1)?;
         self.tree.nodes.truncate(nodes);
         let key = Span::new(start, self.at);
+        let name = &self.text[key.range()];
+        if !keys.insert(name) {
+            let message = format!("duplicate key `{}`", shown_text(name));
+            self.report(key, message, Some("remove one of the two".to_owned()))?;
+        }
         self.space()?;
         self.colon()?;
         Ok(key)
@@ -588,7 +625,7 @@ fn is_raw_name_part(c: char) -> bool {
 }
 
 fn shown(c: char) -> String {
-    c.escape_debug().to_string()
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }
 
 /// A short piece of text for a message.

@@ -194,12 +194,7 @@ impl<'a, 't, D> Tracked<'a, 't, D> {
     }
 
     /// Reads a value whose parts stand in parentheses, perhaps those of the variant around it.
-    fn read_parens<'de, V, F>(
-        self,
-        visitor: V,
-        keys: Keys,
-        read: F,
-    ) -> Result<V::Value, D::Error>
+    fn read_parens<'de, V, F>(self, visitor: V, keys: Keys, read: F) -> Result<V::Value, D::Error>
     where
         D: Deserializer<'de>,
         V: Visitor<'de>,
