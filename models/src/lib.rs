@@ -18,6 +18,7 @@ pub mod spec;
 mod station;
 mod store;
 mod trigger;
+pub mod workflow;
 
 pub use engine::fate::{FateKind, Reason};
 pub use engine::recorder::{Fact, FactKind, FactSink, GaugeWindow, SampleWindow};
