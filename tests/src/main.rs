@@ -1,3 +1,6 @@
 //! Surgetank's tests, one binary; each module is one kind of evidence.
 
 mod conformance;
+mod determinism;
+mod properties;
+mod scenarios;
