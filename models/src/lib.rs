@@ -12,6 +12,7 @@ mod fault;
 pub mod jetstream;
 pub mod outcome;
 pub mod plan;
+pub mod report;
 pub mod run;
 mod sensor;
 pub mod spec;

@@ -37,6 +37,12 @@ impl ClientGo {
         })
     }
 
+    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        self.bucket.rate_per_s()
+    }
+
     /// See [`Limiter::take`](super::Limiter::take).
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {

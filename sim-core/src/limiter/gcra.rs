@@ -34,6 +34,12 @@ impl Gcra {
         }
     }
 
+    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        self.ticks_per_ns as f64 * 1e9 / self.increment as f64
+    }
+
     /// See [`Limiter::take`](super::Limiter::take).
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {

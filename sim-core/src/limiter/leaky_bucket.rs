@@ -38,6 +38,12 @@ impl LeakyBucket {
         }
     }
 
+    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        if self.stopped_at.is_some() { 0.0 } else { 1e9 / self.interval as f64 }
+    }
+
     /// See [`Limiter::take`](super::Limiter::take).
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {

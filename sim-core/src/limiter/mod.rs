@@ -74,6 +74,19 @@ impl Limiter {
         ClientGo::new(qps, burst).map_or(Self::Unlimited, Self::ClientGo)
     }
 
+    /// Grants per second in the long run; infinite where nothing is limited, zero where nothing is
+    /// granted.
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        match self {
+            Self::Unlimited => f64::INFINITY,
+            Self::TokenBucket(limiter) => limiter.rate_per_s(),
+            Self::Gcra(limiter) => limiter.rate_per_s(),
+            Self::LeakyBucket(limiter) => limiter.rate_per_s(),
+            Self::ClientGo(limiter) => limiter.rate_per_s(),
+        }
+    }
+
     /// Reserves the next slot and says when it is: `now` or later, and (while the rate does not
     /// change) never before an earlier reservation. [`SimTime::MAX`] is never, and reserves nothing.
     #[inline]

@@ -49,6 +49,12 @@ impl TokenBucket {
         bucket
     }
 
+    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        self.earned_per_ns as f64 * 1e9 / self.units_per_token as f64
+    }
+
     /// See [`Limiter::take`](super::Limiter::take).
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {
