@@ -1,6 +1,7 @@
 //! What a plan limits, and how much: the yardsticks against which a report measures a run.
 
 use sim_core::dist::Distribution;
+use sim_core::limiter::Limiter;
 
 use crate::component::ComponentPlan;
 use crate::event_bus::{self, BusPlan};
@@ -105,7 +106,7 @@ fn of_source(plan: &SourcePlan) -> Vec<Limit> {
     let sign = Sign::Wait(event_source::metric::PUBLISH);
     plan.rate_limit
         .iter()
-        .map(|limiter| Limit::rate("rate_limit", limiter.rate_per_s(), sign))
+        .map(|limiter| Limit::rate("rate_limit", per_s(limiter), sign))
         .collect()
 }
 
@@ -120,7 +121,7 @@ fn of_sensor(plan: &SensorPlan) -> Vec<Limit> {
     let sign = Sign::Wait(sensor::metric::WAIT);
     let rate = plan.rate_limit.iter().map(|limiter| ("rate_limit", limiter));
     let client = plan.client.iter().map(|limiter| ("client_qps", limiter));
-    rate.chain(client).map(|(name, limiter)| Limit::rate(name, limiter.rate_per_s(), sign)).collect()
+    rate.chain(client).map(|(name, limiter)| Limit::rate(name, per_s(limiter), sign)).collect()
 }
 
 fn of_trigger(plan: &TriggerPlan) -> Vec<Limit> {
@@ -165,7 +166,11 @@ fn of_rate_limit(plan: Option<&RateLimitPlan>, wait: &'static str) -> Vec<Limit>
             Over::Wait => Sign::Wait(wait),
             Over::Reject => Sign::Refusals,
         };
-        Limit::rate("rate_limit", plan.limiter.rate_per_s(), sign)
+        Limit::rate("rate_limit", per_s(&plan.limiter), sign)
     };
     plan.into_iter().map(limit).collect()
+}
+
+fn per_s(limiter: &Limiter) -> f64 {
+    limiter.rate().map_or(f64::INFINITY, |rate| rate.per_s())
 }

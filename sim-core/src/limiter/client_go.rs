@@ -37,10 +37,8 @@ impl ClientGo {
         })
     }
 
-    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
-    #[must_use]
-    pub fn rate_per_s(&self) -> f64 {
-        self.bucket.rate_per_s()
+    pub(super) fn rate(&self) -> Rate {
+        self.bucket.rate()
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

@@ -2,7 +2,7 @@
 //! number, when the next one would be due if they came evenly.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// Grants what is not more than `burst - 1` intervals ahead of an even schedule.
 ///
@@ -34,10 +34,8 @@ impl Gcra {
         }
     }
 
-    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
-    #[must_use]
-    pub fn rate_per_s(&self) -> f64 {
-        self.ticks_per_ns as f64 * 1e9 / self.increment as f64
+    pub(super) fn rate(&self) -> Rate {
+        Rate { count: self.ticks_per_ns, per: SimDuration::from_nanos(self.increment) }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

@@ -1,7 +1,7 @@
 //! The limiter of uber-go/ratelimit v0.3.1 (its default, the atomic int64 one), to the nanosecond.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// Grants evenly, one per interval, but lets a limiter that was idle catch up on `slack` intervals.
 ///
@@ -38,10 +38,8 @@ impl LeakyBucket {
         }
     }
 
-    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
-    #[must_use]
-    pub fn rate_per_s(&self) -> f64 {
-        if self.stopped_at.is_some() { 0.0 } else { 1e9 / self.interval as f64 }
+    pub(super) fn rate(&self) -> Rate {
+        Rate { count: 1, per: SimDuration::from_nanos(self.interval) }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

@@ -74,19 +74,6 @@ impl Limiter {
         ClientGo::new(qps, burst).map_or(Self::Unlimited, Self::ClientGo)
     }
 
-    /// Grants per second in the long run; infinite where nothing is limited, zero where nothing is
-    /// granted.
-    #[must_use]
-    pub fn rate_per_s(&self) -> f64 {
-        match self {
-            Self::Unlimited => f64::INFINITY,
-            Self::TokenBucket(limiter) => limiter.rate_per_s(),
-            Self::Gcra(limiter) => limiter.rate_per_s(),
-            Self::LeakyBucket(limiter) => limiter.rate_per_s(),
-            Self::ClientGo(limiter) => limiter.rate_per_s(),
-        }
-    }
-
     /// Reserves the next slot and says when it is: `now` or later, and (while the rate does not
     /// change) never before an earlier reservation. [`SimTime::MAX`] is never, and reserves nothing.
     #[inline]
@@ -113,6 +100,19 @@ impl Limiter {
             Self::Gcra(limiter) => limiter.try_take(now),
             Self::LeakyBucket(limiter) => limiter.try_take(now),
             Self::ClientGo(limiter) => limiter.try_take(now),
+        }
+    }
+
+    /// The rate in the long run; `None` for [`Limiter::Unlimited`]. A leaky bucket's is one per its
+    /// interval, which is a whole number of nanoseconds.
+    #[must_use]
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::Unlimited => None,
+            Self::TokenBucket(limiter) => Some(limiter.rate()),
+            Self::Gcra(limiter) => Some(limiter.rate()),
+            Self::LeakyBucket(limiter) => Some(limiter.rate()),
+            Self::ClientGo(limiter) => Some(limiter.rate()),
         }
     }
 

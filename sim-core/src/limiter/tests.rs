@@ -454,19 +454,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn rates_in_the_long_run() {
-    let ten_a_minute = rate(10, 60);
-    for (limiter, per_s) in [
-        (Limiter::Unlimited, f64::INFINITY),
-        (Limiter::token_bucket(ten_a_minute, 3, Start::Empty), 1.0 / 6.0),
-        (Limiter::gcra(rate(100, 1), 1), 100.0),
-        (Limiter::leaky_bucket(ten_a_minute, 10), 1.0 / 6.0),
-        (Limiter::leaky_bucket(rate(0, 1), 10), 0.0),
-        (Limiter::client_go(0.0, 0), 5.0),
-    ] {
-        let found = limiter.rate_per_s();
-        assert!(found == per_s || (found - per_s).abs() < 1e-12, "{limiter:?}: {found}");
-    }
-}

@@ -1,7 +1,7 @@
 //! The token bucket of golang.org/x/time/rate, in whole numbers.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// What a bucket holds when the run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,10 +49,11 @@ impl TokenBucket {
         bucket
     }
 
-    /// See [`Limiter::rate_per_s`](super::Limiter::rate_per_s).
-    #[must_use]
-    pub fn rate_per_s(&self) -> f64 {
-        self.earned_per_ns as f64 * 1e9 / self.units_per_token as f64
+    pub(super) fn rate(&self) -> Rate {
+        Rate {
+            count: self.earned_per_ns,
+            per: SimDuration::from_nanos(self.units_per_token),
+        }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).
