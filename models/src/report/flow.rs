@@ -70,7 +70,7 @@ fn pass(plan: &Plan, before: &[Inflow]) -> Vec<Inflow> {
             ComponentPlan::EventSource(source) => {
                 let offered = offered(source, plan);
                 add(&mut next, component, offered);
-                add(&mut next, source.target, offered.times(source.pass_probability));
+                add(&mut next, source.target.stage, offered.times(source.pass_probability));
             }
             ComponentPlan::Trigger(trigger) => {
                 let fired = fired(trigger, plan, before);
@@ -89,10 +89,10 @@ fn pass(plan: &Plan, before: &[Inflow]) -> Vec<Inflow> {
             }
             ComponentPlan::Station(station) => match &station.next {
                 Next::Done => {}
-                Next::To { stage, .. } => add(&mut next, *stage, inflow),
+                Next::To(to) => add(&mut next, to.stage, inflow),
                 Next::Split(branches) => {
                     for branch in branches {
-                        add(&mut next, branch.stage, inflow.times(branch.probability));
+                        add(&mut next, branch.to.stage, inflow.times(branch.probability));
                     }
                 }
             },

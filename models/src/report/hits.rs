@@ -27,6 +27,11 @@ pub(crate) fn first_hit_ns(limit: &Limit, outcome: &Outcome) -> Option<u64> {
             let busy = |window: &GaugeWindow| window.mean >= limit.value * ALL_BUSY;
             first_run(gauge.windows.iter().map(busy), STAYS).map(|at| at * window_ns)
         }
+        Sign::Queue(gauge) => {
+            let gauge = component.gauge(gauge)?;
+            let waits = gauge.windows.iter().map(|window| window.max > 0);
+            first_run(waits, 1).map(|at| at * window_ns)
+        }
         Sign::Wait(samples) => {
             let sample = component.sample(samples)?;
             let interval_ns = 1e9 / limit.value;

@@ -11,6 +11,8 @@ use crate::sensor::{self, SensorPlan};
 use crate::station::{self, Over, RateLimitPlan, StationPlan};
 use crate::store::{self, StorePlan};
 use crate::trigger::{self, DeliveryMode, TriggerPlan};
+use crate::workflow::{LockRef, NodeBody, TemplateConfig};
+use crate::workflows::{self, WorkflowPlan};
 
 /// A limit that a component of a plan has from the start (a fault may change it later).
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +20,7 @@ pub struct Limit {
     /// The component's name.
     pub component: String,
     /// The limit's name, as written in models where it is written there: `max_msgs`.
-    pub name: &'static str,
+    pub name: String,
     /// How much, in `unit`.
     pub value: f64,
     /// The unit of `value`: a plural such as `messages`, or `per_s`.
@@ -38,6 +40,8 @@ pub(crate) enum Sign {
     NearLevel,
     /// The gauge stays at the limit for a while: servers that are all busy now and then are no news.
     Saturated,
+    /// Somebody waits for it: the gauge is above zero.
+    Queue(&'static str),
     /// Most of those who come wait, sample by sample, about as long as the limit makes them.
     Wait(&'static str),
     /// Somebody is refused.
@@ -45,23 +49,23 @@ pub(crate) enum Sign {
 }
 
 impl Limit {
-    fn level(name: &'static str, value: u64, unit: &'static str, gauge: &'static str) -> Self {
+    fn level(name: &str, value: u64, unit: &'static str, gauge: &'static str) -> Self {
         let sign = if unit == "bytes" { Sign::NearLevel } else { Sign::Level };
         Self::new(name, value as f64, unit, Some(gauge), sign)
     }
 
-    fn rate(name: &'static str, per_s: f64, sign: Sign) -> Self {
+    fn rate(name: &str, per_s: f64, sign: Sign) -> Self {
         Self::new(name, per_s, "per_s", None, sign)
     }
 
     fn new(
-        name: &'static str,
+        name: &str,
         value: f64,
         unit: &'static str,
         gauge: Option<&'static str>,
         sign: Sign,
     ) -> Self {
-        Self { component: String::new(), name, value, unit, gauge, sign }
+        Self { component: String::new(), name: name.to_owned(), value, unit, gauge, sign }
     }
 
     /// Whether it bounds events per second, not how many there are.
@@ -97,6 +101,7 @@ fn component_limits(component: &ComponentPlan) -> Vec<Limit> {
         ComponentPlan::EventBus(plan) => of_bus(plan),
         ComponentPlan::Sensor(plan) => of_sensor(plan),
         ComponentPlan::Trigger(plan) => of_trigger(plan),
+        ComponentPlan::Workflow(plan) => of_workflow(plan),
         ComponentPlan::Station(plan) => of_station(plan),
         ComponentPlan::Store(plan) => of_store(plan),
     }
@@ -132,6 +137,42 @@ fn of_trigger(plan: &TriggerPlan) -> Vec<Limit> {
         limits.push(Limit::new("one_at_a_time", 1.0 / seconds, "per_s", None, sign));
     }
     limits
+}
+
+fn of_workflow(plan: &WorkflowPlan) -> Vec<Limit> {
+    use workflows::metric::{PENDING, PERMITS, RUNNING, WAITING_FOR_LOCKS};
+    let mut limits = Vec::new();
+    limits.extend(plan.max_pending.map(|most| Limit::level("max_pending", most, "workflows", PENDING)));
+    let parallelism = plan.config.parallelism.filter(|&most| most > 0).map(u64::from);
+    limits.extend(parallelism.map(|most| Limit::level("parallelism", most, "workflows", RUNNING)));
+    // The gauges are about all semaphores together.
+    let gauge = (plan.semaphores.len() == 1).then_some(PERMITS);
+    for semaphore in &plan.semaphores {
+        let value = f64::from(semaphore.limit);
+        let sign = Sign::Queue(WAITING_FOR_LOCKS);
+        limits.push(Limit::new(&semaphore.key, value, "permits", gauge, sign));
+    }
+    if let ([template], [semaphore]) = (plan.templates.as_slice(), plan.semaphores.as_slice())
+        && let Some(seconds) = time_under_lock(template)
+    {
+        let name = format!("{} / service", semaphore.key);
+        let per_s = f64::from(semaphore.limit) / seconds;
+        limits.push(Limit::rate(&name, per_s, Sign::Saturated));
+    }
+    limits
+}
+
+/// How long a workflow of one pod holds its semaphore at least, on average, seconds. `None`: it holds
+/// none, or is not so simple.
+fn time_under_lock(template: &TemplateConfig) -> Option<f64> {
+    let locks = || template.locks.iter().chain(&template.entry.locks);
+    let is_locked = locks().any(|lock| matches!(lock, LockRef::Semaphore { .. }));
+    match &template.entry.body {
+        NodeBody::Pod { service, .. } if is_locked && template.entry.items <= 1 => {
+            Some(service.mean())
+        }
+        _ => None,
+    }
 }
 
 fn of_station(plan: &StationPlan) -> Vec<Limit> {

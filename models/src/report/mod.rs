@@ -293,7 +293,7 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
             .collect();
         LimitReport {
             stage: limit.component.clone(),
-            limit: limit.name.to_owned(),
+            limit: limit.name.clone(),
             value: limit.value,
             unit: limit.unit.to_owned(),
             level_max: level_max(outcomes, limit),

@@ -121,10 +121,12 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
         gauges(outcomes, SignalKind::Pending, kind, gauge)
             .max_by(|a, b| a.max.total_cmp(&b.max))
     };
-    let mut signal = worst("Workflow", "pending").or_else(|| worst("Station", "depth"))?;
+    let workflows = worst("Workflow", "pending").map(|signal| (signal, "pending"));
+    let (mut signal, gauge) =
+        workflows.or_else(|| worst("Station", "depth").map(|signal| (signal, "depth")))?;
     signal.limit = limits
         .iter()
-        .find(|limit| limit.component == signal.component && limit.name == "capacity")
+        .find(|limit| limit.component == signal.component && limit.gauge == Some(gauge))
         .map(|limit| limit.value);
     let grew = signal.last_third - signal.first_third;
     if grew > PENDING_GROWTH && signal.last_third > signal.first_third * GROWTH {

@@ -14,7 +14,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("EventBus", "depth", "residence"),
     ("Sensor", "waiting", "wait"),
     ("Trigger", "in_memory", "latency"),
-    ("Workflow", "pending", "wait"),
+    ("Workflow", "pending", "pending_time"),
     ("Station", "depth", "wait"),
     ("Store", "depth", "kept"),
 ];
@@ -49,7 +49,8 @@ pub struct Stage {
     /// store. Absent if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<Times>,
-    /// Mean share of its servers that were busy; absent where it has none.
+    /// Mean share of its servers that were busy, or of its semaphore's permits that were held; absent where
+    /// it has none, or several semaphores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Figure>,
 }
@@ -122,7 +123,9 @@ fn level(name: &str, gauge: &str, outcomes: &[Outcome], limits: &[Limit]) -> Opt
 }
 
 fn utilization(name: &str, outcomes: &[Outcome], limits: &[Limit]) -> Option<Figure> {
-    let servers = limits.iter().find(|l| l.component == name && l.unit == "servers")?;
+    let servers = limits.iter().find(|l| {
+        l.component == name && matches!(l.unit, "servers" | "permits") && l.gauge.is_some()
+    })?;
     let busy = |outcome: &Outcome| Some(outcome.component(name)?.gauge(servers.gauge?)?.mean);
     Figure::mean(outcomes.iter().filter_map(busy).map(|mean| mean / servers.value))
 }
