@@ -11,7 +11,8 @@ use crate::sensor::{self, SensorPlan};
 use crate::station::{self, Over, RateLimitPlan, StationPlan};
 use crate::store::{self, StorePlan};
 use crate::trigger::{self, DeliveryMode, TriggerPlan};
-use crate::workflow::{LockRef, NodeBody, TemplateConfig};
+use crate::workflow::{LockRef, TemplateConfig};
+use crate::workflows::spec::mean_work;
 use crate::workflows::{self, WorkflowPlan};
 
 /// A limit that a component of a plan has from the start (a fault may change it later).
@@ -162,17 +163,12 @@ fn of_workflow(plan: &WorkflowPlan) -> Vec<Limit> {
     limits
 }
 
-/// How long a workflow of one pod holds its semaphore at least, on average, seconds. `None`: it holds
-/// none, or is not so simple.
+/// How long a workflow of the template holds its semaphore at least, on average, seconds. `None`: it
+/// holds none.
 fn time_under_lock(template: &TemplateConfig) -> Option<f64> {
-    let locks = || template.locks.iter().chain(&template.entry.locks);
-    let is_locked = locks().any(|lock| matches!(lock, LockRef::Semaphore { .. }));
-    match &template.entry.body {
-        NodeBody::Pod { service, .. } if is_locked && template.entry.items <= 1 => {
-            Some(service.mean())
-        }
-        _ => None,
-    }
+    let mut locks = template.locks.iter().chain(&template.entry.locks);
+    let is_locked = locks.any(|lock| matches!(lock, LockRef::Semaphore { .. }));
+    is_locked.then(|| mean_work(&template.entry)).filter(|&seconds| seconds > 0.0)
 }
 
 fn of_station(plan: &StationPlan) -> Vec<Limit> {
