@@ -3,6 +3,7 @@
 //! A model is read from RON ([`spec`]), checked into a [`plan::Plan`], and run ([`run::run`]) as often as
 //! one likes; each run yields an [`outcome::Outcome`].
 
+pub mod catalog;
 mod component;
 pub mod diagnostic;
 mod engine;
@@ -13,6 +14,8 @@ pub mod jetstream;
 pub mod model;
 pub mod outcome;
 pub mod plan;
+pub mod presets;
+pub mod report;
 pub mod run;
 mod sensor;
 pub mod spec;
