@@ -3,10 +3,12 @@
 //! A new component is one module with a plan and a state, and one line in the list here.
 
 use sim_core::random::Streams;
+use sim_core::time::Rate;
 
 use crate::engine::Cx;
 use crate::engine::event::Signal;
 use crate::engine::job::JobId;
+use crate::engine::reject::Reject;
 use crate::event_bus::{BusPlan, EventBus};
 use crate::event_source::{EventSource, SourcePlan};
 use crate::fault::Change;
@@ -14,6 +16,7 @@ use crate::sensor::{Sensor, SensorPlan};
 use crate::station::{Station, StationPlan};
 use crate::store::{Store, StorePlan};
 use crate::trigger::{Trigger, TriggerPlan};
+use crate::workflows::{Workflow, WorkflowPlan};
 
 macro_rules! components {
     ($($kind:ident: $plan:ty;)*) => {
@@ -93,8 +96,75 @@ components! {
     EventBus: BusPlan;
     Sensor: SensorPlan;
     Trigger: TriggerPlan;
+    Workflow: WorkflowPlan;
     Station: StationPlan;
     Store: StorePlan;
+}
+
+impl ComponentPlan {
+    /// What the component does with what it cannot take, if that can happen.
+    pub(crate) fn on_reject(&self) -> Option<&Reject> {
+        match self {
+            Self::EventBus(plan) => Some(&plan.on_reject),
+            Self::Workflow(plan) => Some(&plan.on_reject),
+            Self::Station(plan) => Some(&plan.on_reject),
+            Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
+        }
+    }
+
+    /// Whether the component has what `change` is about.
+    pub(crate) fn understands(&self, change: &Change) -> bool {
+        match change {
+            Change::Stop | Change::Start => true,
+            Change::Slower(_) => {
+                !matches!(self, Self::EventBus(_) | Self::Sensor(_) | Self::Store(_))
+            }
+            Change::FailureProbability(_) => {
+                matches!(self, Self::Trigger(_) | Self::Workflow(_) | Self::Station(_))
+            }
+            Change::Limit(_) => {
+                matches!(self, Self::EventBus(_) | Self::Workflow(_) | Self::Station(_))
+            }
+            Change::Room(_) => {
+                matches!(self, Self::EventBus(_) | Self::Store(_) | Self::Station(_))
+            }
+            Change::Rate(_) => self.rate().is_some(),
+            Change::Permits { key, .. } => match self {
+                Self::Workflow(plan) => plan.semaphores.iter().any(|limit| limit.key == *key),
+                _ => false,
+            },
+        }
+    }
+
+    /// Its limit in the sense of [`Change::Limit`].
+    pub(crate) fn limit(&self) -> Option<u64> {
+        match self {
+            Self::EventBus(plan) => plan.stream.max_msgs,
+            Self::Workflow(plan) => plan.config.parallelism.map(u64::from),
+            Self::Station(plan) => Some(u64::from(plan.servers)),
+            Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
+        }
+    }
+
+    /// Probability that its work fails.
+    pub(crate) fn failure_probability(&self) -> f64 {
+        match self {
+            Self::Trigger(plan) => plan.action.failure_probability,
+            Self::Station(plan) => plan.failure_probability,
+            _ => 0.0,
+        }
+    }
+
+    /// Its rate limit.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::EventSource(plan) => plan.rate_limit.as_ref()?.rate(),
+            Self::Sensor(plan) => plan.rate_limit.as_ref()?.rate(),
+            Self::Trigger(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
+            Self::Station(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
+            Self::EventBus(_) | Self::Workflow(_) | Self::Store(_) => None,
+        }
+    }
 }
 
 impl Component {

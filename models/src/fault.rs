@@ -22,6 +22,8 @@ pub(crate) enum Change {
     Rate(Rate),
     /// Room in its queue.
     Room(QueueLimits),
+    /// The permits of one of its semaphores, by `ConfigMap/key`.
+    Permits { key: String, limit: u32 },
 }
 
 /// A change with its time and place.

@@ -10,6 +10,7 @@ mod event_bus;
 mod event_source;
 mod fault;
 pub mod jetstream;
+pub mod model;
 pub mod outcome;
 pub mod plan;
 pub mod run;
@@ -18,6 +19,10 @@ pub mod spec;
 mod station;
 mod store;
 mod trigger;
+pub mod workflow;
+mod workflows;
+
+pub use model::{Model, Overrides};
 
 pub use engine::fate::{FateKind, Reason};
 pub use engine::recorder::{Fact, FactKind, FactSink, GaugeWindow, SampleWindow};

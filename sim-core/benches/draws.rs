@@ -111,8 +111,8 @@ fn arrival(bencher: Bencher, name: &str) {
         _ => poisson().and_then(|one| ArrivalProcess::superposition(vec![one; 8])),
     };
     let mut process = process.expect("valid parameters");
-    bench(bencher, |rng| {
+    bench_bits(bencher, |rng| {
         let arrival = process.next(SimTime::ZERO, rng).expect("endless");
-        arrival.at.as_nanos() as f64
+        arrival.at.as_nanos()
     });
 }

@@ -1,1 +1,3 @@
 //! Surgetank's tests, one binary; each module is one kind of evidence.
+
+mod conformance;

@@ -45,8 +45,10 @@ pub(crate) struct Job {
     pub(crate) source: ComponentId,
     /// Which of the source's event names it bears.
     pub(crate) subject: u16,
-    /// Attempts at the present point, the first included.
+    /// Attempts at the present point that failed.
     pub(crate) attempts: u16,
+    /// Which attempt of its source this is, from 1.
+    pub(crate) attempt_of_sender: u16,
     /// Times a consumer handed it back to its bus.
     pub(crate) nacks: u16,
     /// The life of the process that holds it, for that process to tell.
@@ -104,6 +106,7 @@ impl Jobs {
             source: birth.source,
             subject: birth.subject,
             attempts: 0,
+            attempt_of_sender: 0,
             nacks: 0,
             epoch: 0,
             last_delay: SimDuration::ZERO,

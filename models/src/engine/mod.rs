@@ -19,6 +19,16 @@ use fate::{Fate, Reason};
 use job::{Job, JobId, Jobs};
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
 
+/// A stage that takes jobs, with what it must be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Destination {
+    pub(crate) stage: ComponentId,
+    /// Which workflow template, for a workflow controller.
+    pub(crate) template: Option<u32>,
+    /// It may hand the job back.
+    pub(crate) answers: bool,
+}
+
 /// What the components share.
 pub(crate) struct World<'s> {
     pub(crate) kernel: Kernel<Event>,
@@ -85,6 +95,18 @@ impl Cx<'_, '_> {
     pub(crate) fn offer(&mut self, to: ComponentId, job: JobId) {
         let from = self.me;
         self.send(to, Signal::Offer { from, job });
+    }
+
+    /// Hands the job over to a destination: what it must be told goes with the job, and an answer is asked
+    /// for where there may be one.
+    #[inline]
+    pub(crate) fn hand_over(&mut self, to: Destination, job: JobId) {
+        let record = self.job_mut(job);
+        record.wants_answer = to.answers;
+        if let Some(template) = to.template {
+            record.tag = template;
+        }
+        self.offer(to.stage, job);
     }
 
     /// Says `signal` to this component itself after `delay`.

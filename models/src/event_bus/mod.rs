@@ -6,6 +6,7 @@
 //! lost here, when a limit pushes its message out.
 
 mod branches;
+pub(crate) mod spec;
 
 use sim_core::kernel::Phase;
 use sim_core::random::Streams;
@@ -198,7 +199,10 @@ impl EventBus {
             Change::Room(limits) => {
                 (config.max_msgs, config.max_bytes) = (limits.messages, limits.bytes);
             }
-            Change::Slower(_) | Change::FailureProbability(_) | Change::Rate(_) => {}
+            Change::Slower(_)
+            | Change::FailureProbability(_)
+            | Change::Rate(_)
+            | Change::Permits { .. } => {}
         }
         self.stream.update(now, config).expect("a limit is no error");
         self.react(cx);

@@ -4,6 +4,8 @@
 //!
 //! Reference: argo-events `pkg/eventsources/eventing.go`, `pkg/shared/util/retry.go` (v1.9.11).
 
+pub(crate) mod spec;
+
 use std::collections::VecDeque;
 
 use sim_core::arrival::ArrivalProcess;
@@ -13,7 +15,7 @@ use sim_core::limiter::Limiter;
 use sim_core::random::{Random, Stream, StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::Cx;
+use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Birth, JobId};
@@ -33,6 +35,8 @@ const ATTEMPT: u16 = 3;
 const TIMEOUT: u16 = 4;
 /// The caller sends a refused event again.
 const RETURNED: u16 = 5;
+/// A sender repeats itself.
+const RESEND: u16 = 6;
 
 /// What a source is made of.
 #[derive(Clone, Debug)]
@@ -50,14 +54,14 @@ pub(crate) struct SourcePlan {
     pub(crate) rate_limit: Option<Limiter>,
     /// Largest payload the source takes.
     pub(crate) payload_max: Option<u32>,
-    pub(crate) target: ComponentId,
-    /// The target hands back what it refuses.
-    pub(crate) target_answers: bool,
+    pub(crate) target: Destination,
     /// Seconds from sending to the target's answer.
     pub(crate) latency: Distribution,
     pub(crate) retry: PublishRetry,
     /// What the caller does once the source has given up.
     pub(crate) on_failure: Reject,
+    /// Probability that an event is sent again under the same id, and seconds until then.
+    pub(crate) resend: Option<(f64, Distribution)>,
 }
 
 impl SourcePlan {
@@ -124,6 +128,10 @@ pub(crate) struct EventSource {
     route_is_busy: bool,
     orbit: Option<Orbit>,
     next_arrival: Option<Batch>,
+    /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
+    repeats: Vec<Birth>,
+    free_repeats: Vec<u32>,
+    resend_key: StreamKey,
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
@@ -165,6 +173,9 @@ impl EventSource {
             route_is_busy: false,
             orbit,
             next_arrival: None,
+            repeats: Vec::new(),
+            free_repeats: Vec::new(),
+            resend_key: key("resend"),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -195,14 +206,15 @@ impl EventSource {
             Signal::Carry { what: ATTEMPT, job } => self.attempt(job, cx),
             Signal::Carry { what: TIMEOUT, job } => {
                 cx.job_mut(job).refused_for = Reason::None;
-                let target = self.plan.target;
+                let target = self.plan.target.stage;
                 self.attempt_failed(target, job, cx);
             }
+            Signal::Wake { what: RESEND, arg } => self.send_again(arg, cx),
             Signal::Carry { what: RETURNED, job } => {
                 self.orbit.as_mut().expect("only an orbit returns").returned(cx);
                 self.route(job, cx);
             }
-            Signal::Accepted { .. } => self.published(cx),
+            Signal::Accepted { .. } => self.publish_next(cx),
             Signal::Refused { by, job } => self.attempt_failed(by, job, cx),
             other => unreachable!("a source does not understand {other:?}"),
         }
@@ -222,7 +234,10 @@ impl EventSource {
                     limiter.set_rate(now, rate);
                 }
             }
-            Change::FailureProbability(_) | Change::Limit(_) | Change::Room(_) => {}
+            Change::FailureProbability(_)
+            | Change::Limit(_)
+            | Change::Room(_)
+            | Change::Permits { .. } => {}
         }
     }
 
@@ -275,7 +290,38 @@ impl EventSource {
         };
         let job = cx.world.jobs.birth(birth);
         cx.fact(FactKind::Born, job);
+        if self.plan.resend.is_some() {
+            self.plan_repeat(job, birth, cx);
+        }
         job
+    }
+
+    /// Decides whether the sender will send this event once more, under the same id (its key).
+    fn plan_repeat(&mut self, job: JobId, birth: Birth, cx: &mut Cx<'_, '_>) {
+        let Some((probability, after)) = &self.plan.resend else { return };
+        if !cx.chance(*probability, job, self.resend_key, 0) {
+            return;
+        }
+        let delay = cx.draw_duration(after, job, self.resend_key, 1);
+        let number = match self.free_repeats.pop() {
+            Some(number) => {
+                self.repeats[number as usize] = birth;
+                number
+            }
+            None => {
+                self.repeats.push(birth);
+                (self.repeats.len() - 1) as u32
+            }
+        };
+        cx.after(delay, Phase::Arrive, Signal::Wake { what: RESEND, arg: number });
+    }
+
+    fn send_again(&mut self, number: u32, cx: &mut Cx<'_, '_>) {
+        self.free_repeats.push(number);
+        let birth = Birth { at: cx.now(), ..self.repeats[number as usize] };
+        let job = cx.world.jobs.birth(birth);
+        cx.fact(FactKind::Born, job);
+        self.enter(job, cx);
     }
 
     fn subject(&self, key: u64) -> u16 {
@@ -319,7 +365,7 @@ impl EventSource {
             return cx.gauge(self.waiting_gauge, self.waiting.len() as u64);
         }
         self.route_is_busy = self.plan.route == Route::Serial;
-        cx.job_mut(job).tag = 1;
+        cx.job_mut(job).attempt_of_sender = 1;
         self.attempt(job, cx);
     }
 
@@ -345,24 +391,16 @@ impl EventSource {
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {
-        let attempt = cx.job(job).tag;
+        let attempt = u32::from(cx.job(job).attempt_of_sender);
         let drawn = cx.draw_duration(&self.plan.latency, job, self.latency_key, attempt);
         if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) }
     }
 
     #[inline]
     fn reach_target(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let target = self.plan.target;
-        if self.plan.target_answers || self.plan.route == Route::Serial {
-            cx.job_mut(job).wants_answer = true;
-        }
         let took = cx.now().since(cx.job(job).since);
         cx.sample(self.publish_time, took);
-        cx.offer(target, job);
-    }
-
-    fn published(&mut self, cx: &mut Cx<'_, '_>) {
-        self.publish_next(cx);
+        cx.hand_over(self.plan.target, job);
     }
 
     fn publish_next(&mut self, cx: &mut Cx<'_, '_>) {
@@ -380,12 +418,12 @@ impl EventSource {
     fn attempt_failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let record = cx.job_mut(job);
         record.wants_answer = false;
-        let attempt = record.tag;
-        if attempt < u32::from(self.plan.retry.attempts) {
-            record.tag = attempt + 1;
+        let attempt = record.attempt_of_sender;
+        if attempt < self.plan.retry.attempts {
+            record.attempt_of_sender = attempt + 1;
             cx.fact(FactKind::Retried, job);
             let jitter =
-                self.plan.retry.jitter * cx.draws(job, self.pause_key, attempt).unit();
+                self.plan.retry.jitter * cx.draws(job, self.pause_key, u32::from(attempt)).unit();
             let pause = self.plan.retry.pause.mul_f64(1.0 + jitter);
             return cx.after(pause, Phase::Arrive, Signal::Carry { what: ATTEMPT, job });
         }

@@ -35,7 +35,7 @@ impl AgeTimer {
         }
     }
 
-    /// Follows a change of `max_age`: the next check is due at once.
+    /// Follows a change of `max_age`: the next check is due at once (an assumption, not observed).
     pub(super) fn set_max_age(&mut self, now: SimTime, max_age: Option<SimDuration>) {
         self.max_age = max_age;
         self.at = max_age.map(|_| now);

@@ -53,6 +53,8 @@ pub(super) struct Redelivery {
     pending: u64,
     queued: u64,
     redelivered: u64,
+    /// Messages that left the stream and are still counted as redelivered.
+    redelivered_ghosts: u64,
     expired: Vec<u64>,
 }
 
@@ -67,6 +69,7 @@ impl Redelivery {
             pending: 0,
             queued: 0,
             redelivered: 0,
+            redelivered_ghosts: 0,
             expired: Vec::new(),
         }
     }
@@ -85,7 +88,7 @@ impl Redelivery {
 
     /// Messages with more than one delivery that are not finished.
     pub(super) const fn redelivered(&self) -> u64 {
-        self.redelivered
+        self.redelivered + self.redelivered_ghosts
     }
 
     pub(super) const fn timer(&self) -> Option<SimTime> {
@@ -111,10 +114,6 @@ impl Redelivery {
     /// The lowest sequence known here.
     pub(super) fn first(&self) -> Option<u64> {
         self.entries.first()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Entry)> {
-        self.entries.iter()
     }
 
     /// Notes a first delivery at `now` whose acknowledgment is due at `deadline`.
@@ -226,6 +225,44 @@ impl Redelivery {
         Some(entry)
     }
 
+    /// Goes on counting a message that is gone as redelivered: the server forgets only the counts of
+    /// messages that hold a place.
+    pub(super) fn remember_ghost(&mut self, gone: &Entry) {
+        self.redelivered_ghosts += u64::from(gone.redeliveries > 0);
+    }
+
+    /// Forgets what has been given up, when nothing else is left.
+    pub(super) fn reset(&mut self) {
+        while let Some(seq) = self.first() {
+            self.remove(seq);
+        }
+        self.redelivered_ghosts = 0;
+    }
+
+    /// Gives up everything, without a word.
+    pub(super) fn exhaust_all(&mut self) {
+        for (_, entry) in self.entries.iter_mut() {
+            entry.progress = Progress::Exhausted;
+        }
+        (self.pending, self.queued) = (0, 0);
+        self.drop_stale_deadlines();
+    }
+
+    /// Empties the queue; what was in it is due again at its deadline, or at once.
+    pub(super) fn empty_queue(&mut self, now: SimTime) {
+        while let Some(seq) = self.queue.pop_front() {
+            let Some(entry) = self.entries.get_mut(seq) else { continue };
+            if entry.progress == Progress::Queued {
+                entry.progress = Progress::InFlight;
+                let deadline = entry.deadline;
+                let due = deadline.max(now) + REDELIVERY_TIMER_SLACK;
+                self.timer = Some(self.timer.map_or(due, |at| at.min(due)));
+                self.note_deadline(deadline, seq);
+            }
+        }
+        self.queued = 0;
+    }
+
     /// A negative acknowledgment: to the queue, unless it is there already.
     pub(super) fn nak(&mut self, seq: u64) {
         let progress = self.get(seq).map(|entry| entry.progress);
@@ -283,28 +320,27 @@ impl Redelivery {
 
     /// The timer's work: queues what is past its deadline, by sequence, and arms the timer again.
     ///
-    /// `gives_up` decides whether a message of that many redeliveries is given up instead; those are
-    /// added to `exhausted`.
+    /// `wait_after` gives the wait that follows so many redeliveries, or `None` when the message is
+    /// to be given up instead; those are added to `exhausted`.
     pub(super) fn on_timer(
         &mut self,
         now: SimTime,
-        gives_up: impl Fn(u32) -> bool,
+        wait_after: impl Fn(u32) -> Option<SimDuration>,
         exhausted: &mut Vec<u64>,
     ) {
         let mut expired = std::mem::take(&mut self.expired);
         while let Some((deadline, seq)) = self.next_deadline()
             && deadline <= now
         {
+            let entry = self.entries.get_mut(seq).expect("a live deadline has its entry");
             // Out of the running before its deadline is looked at again.
-            if self.get(seq).is_some_and(|entry| gives_up(entry.redeliveries)) {
+            if let Some(wait) = wait_after(entry.redeliveries) {
+                entry.progress = Progress::Queued;
+                entry.deadline = now + wait;
+                expired.push(seq);
+            } else {
                 self.exhaust(seq);
                 exhausted.push(seq);
-            } else {
-                self.entries
-                    .get_mut(seq)
-                    .into_iter()
-                    .for_each(|entry| entry.progress = Progress::Queued);
-                expired.push(seq);
             }
         }
         expired.sort_unstable();
@@ -312,5 +348,33 @@ impl Redelivery {
         self.queue.extend(expired.drain(..));
         self.expired = expired;
         self.timer = self.next_deadline().map(|(deadline, _)| deadline + REDELIVERY_TIMER_SLACK);
+    }
+}
+
+#[cfg(test)]
+impl Redelivery {
+    /// Recounts, and looks for a message that nothing would ever bring back.
+    pub(super) fn check(&self, is_stored: impl Fn(u64) -> bool) {
+        let count = |counts: fn(&Entry) -> bool| {
+            self.entries.iter().filter(|(_, entry)| counts(entry)).count() as u64
+        };
+        assert_eq!(self.pending, count(|entry| entry.progress != Progress::Exhausted));
+        assert_eq!(self.queued, count(|entry| entry.progress == Progress::Queued));
+        assert_eq!(self.redelivered, count(|entry| entry.redeliveries > 0));
+        for (seq, entry) in self.entries.iter() {
+            assert!(is_stored(seq), "{seq} is gone");
+            match entry.progress {
+                Progress::InFlight | Progress::Delayed => {
+                    let mut deadlines = self.in_order.iter();
+                    let ordered = deadlines.any(|&known| known == (entry.deadline, seq));
+                    let mut deadlines = self.out_of_order.iter();
+                    let other = deadlines.any(|&Reverse(known)| known == (entry.deadline, seq));
+                    assert!(ordered || other, "{seq} has no deadline");
+                    assert!(self.timer.is_some(), "{seq} has no timer");
+                }
+                Progress::Queued => assert!(self.queue.contains(&seq), "{seq} is not queued"),
+                Progress::Exhausted => {}
+            }
+        }
     }
 }

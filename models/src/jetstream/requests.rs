@@ -190,11 +190,11 @@ impl<M: Copy> Stream<M> {
 
     fn finish(&mut self, now: SimTime, reply: Reply, kind: AdvisoryKind) {
         let Reply { consumer: id, seq, cseq } = reply;
-        let mut finished = std::mem::take(&mut self.scratch);
         let Some(consumer) = self.consumers.get_mut(id.0 as usize).and_then(Option::as_mut) else {
             return;
         };
         if consumer.has_passed(seq) {
+            let mut finished = std::mem::take(&mut self.scratch);
             let tells = kind == AdvisoryKind::Terminated || consumer.config().samples_acks;
             if tells && consumer.is_pending(seq) {
                 let deliveries = consumer.deliveries(seq);
@@ -203,8 +203,8 @@ impl<M: Copy> Stream<M> {
             consumer.ack(seq, cseq, &mut finished);
             self.release(&finished);
             finished.clear();
+            self.scratch = finished;
         }
-        self.scratch = finished;
         self.pump(now, id.0 as usize);
     }
 
@@ -267,27 +267,17 @@ impl<M: Copy> Stream<M> {
         for &seq in &purged {
             self.remove(seq, RemovalReason::Purged);
         }
-        let (first, next) = (self.store.first_seq(), self.store.last_seq() + 1);
         for consumer in self.consumers.iter_mut().flatten() {
-            consumer.on_purged(first);
-            if self.config.version.purge_forgets_survivors() {
-                consumer.forget_in_flight();
-                if matches!(purge, Purge::Filter(_)) && consumer.filter().is_everything() {
-                    consumer.skip_to(next);
-                }
-            }
+            consumer.on_purged(now, purge, &self.store, &self.subjects);
         }
         self.pump_all(now);
         purged.len() as u64
     }
 
     /// A graceful restart of a server with a file store: messages, unfinished deliveries and their
-    /// counts survive, pull requests do not.
+    /// counts survive, pull requests and subscriptions do not. (A memory stream is gone: make it
+    /// anew.)
     pub fn restart(&mut self) {
-        let mut dropped = Vec::new();
-        for consumer in self.consumers.iter_mut().flatten() {
-            consumer.close_all(PullStatus::ConsumerDeleted, &mut dropped);
-        }
-        let _: Vec<Effect<M>> = dropped;
+        self.consumers.iter_mut().flatten().for_each(Consumer::forget_takers);
     }
 }

@@ -35,6 +35,9 @@ impl<T> SeqMap<T> {
     /// Adds the entry with the highest sequence so far.
     #[inline]
     pub(super) fn push(&mut self, seq: u64, value: T) {
+        if self.is_gap_too_wide(seq) {
+            self.set_aside();
+        }
         if self.ring.is_empty() {
             self.base = seq;
         }
@@ -45,17 +48,26 @@ impl<T> SeqMap<T> {
         }
         self.ring.push_back(Some(value));
         self.len += 1;
-        if self.ring.len() >= THINNING_LEN_MIN && self.ring.len() == self.ring.capacity() {
-            self.thin_out();
+        if self.ring.len() == self.ring.capacity() && self.is_thin() {
+            self.set_aside();
         }
     }
 
-    /// Makes room before the ring doubles, by moving its few entries to the tree.
-    fn thin_out(&mut self) {
+    /// Whether the places skipped before `seq` would outnumber those there are.
+    fn is_gap_too_wide(&self, seq: u64) -> bool {
+        let end = self.base + self.ring.len() as u64;
+        let gap = seq.saturating_sub(end) as usize;
+        gap > self.ring.len().max(THINNING_LEN_MIN)
+    }
+
+    /// Whether the ring, about to double, holds little.
+    fn is_thin(&self) -> bool {
         let in_ring = self.len - self.stragglers.len();
-        if in_ring * THINNING_RATIO > self.ring.len() {
-            return;
-        }
+        self.ring.len() >= THINNING_LEN_MIN && in_ring * THINNING_RATIO <= self.ring.len()
+    }
+
+    /// Moves what the ring holds to the tree.
+    fn set_aside(&mut self) {
         let base = self.base;
         let places = self.ring.drain(..).enumerate();
         let kept = places.filter_map(|(place, value)| Some((base + place as u64, value?)));
@@ -115,6 +127,15 @@ impl<T> SeqMap<T> {
         used.next().map(|(place, value)| (self.base + (start + place) as u64, value))
     }
 
+    /// Everything, by sequence, to change.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
+        let base = self.base;
+        let ring = self.ring.iter_mut().enumerate();
+        let ring =
+            ring.filter_map(move |(place, value)| Some((base + place as u64, value.as_mut()?)));
+        self.stragglers.iter_mut().map(|(&seq, value)| (seq, value)).chain(ring)
+    }
+
     /// Everything, by sequence.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         let base = self.base;
@@ -135,7 +156,8 @@ mod tests {
         let (mut map, mut oracle) = (SeqMap::new(), BTreeMap::new());
         let mut seq = 0;
         for step in 0..60_000_u64 {
-            seq += 1 + u64::from(step % 97 == 0) * 5;
+            // Now and then a gap, and rarely one that no ring should span.
+            seq += 1 + u64::from(step % 97 == 0) * 5 + u64::from(step % 9973 == 0) * 10_000_000;
             map.push(seq, step);
             oracle.insert(seq, step);
             if step % 1000 != 0 {

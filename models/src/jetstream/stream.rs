@@ -229,7 +229,7 @@ impl<M: Copy> Stream<M> {
             at: now,
             subject: message.subject,
             cost: u32::try_from(cost).unwrap_or(u32::MAX),
-            wire_bytes: subject_bytes + header_bytes + payload_bytes,
+            wire_bytes: subject_bytes.saturating_add(header_bytes).saturating_add(payload_bytes),
         });
         self.age.on_store(now);
         for consumer in self.consumers.iter_mut().flatten() {
@@ -312,8 +312,10 @@ impl<M: Copy> Stream<M> {
         };
         for (id, consumer) in self.consumers.iter_mut().enumerate() {
             let Some(consumer) = consumer else { continue };
-            let deliveries = consumer.vanished_deliveries(seq);
-            let Some(unfinished) = consumer.forget(seq, stored.subject) else { continue };
+            let Some((unfinished, deliveries)) = consumer.forget(seq, stored.subject, reason)
+            else {
+                continue;
+            };
             let consumer = ConsumerId(id as u32);
             self.effects.push(Effect::Lost { consumer, seq, unfinished, data: stored.data });
             *removal.count_of(unfinished) += 1;
@@ -339,7 +341,8 @@ impl<M: Copy> Stream<M> {
     /// Lets one consumer deliver; what nobody needs any more after that goes.
     #[inline]
     pub(super) fn pump(&mut self, now: SimTime, index: usize) {
-        let Some(consumer) = &mut self.consumers[index] else { return };
+        let consumer = self.consumers.get_mut(index).and_then(Option::as_mut);
+        let Some(consumer) = consumer.filter(|consumer| consumer.has_taker()) else { return };
         let mut released = std::mem::take(&mut self.scratch);
         consumer.pump(now, &self.store, &mut self.effects, &mut released);
         self.release(&released);

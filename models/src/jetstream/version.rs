@@ -115,8 +115,13 @@ impl ServerVersion {
     }
 
     /// Whether a purge makes consumers forget the in-flight messages that survive it, and a purge by
-    /// subject makes unfiltered consumers skip what is stored.
+    /// subject makes consumers that want more than that subject skip what is stored.
     pub(super) const fn purge_forgets_survivors(self) -> bool {
         matches!(self, Self::V2_9)
+    }
+
+    /// Whether a consumer that finds nothing more counts as having looked at the whole stream.
+    pub(super) const fn looks_to_the_end(self) -> bool {
+        !matches!(self, Self::V2_15)
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! A trigger offers a job to a gate and gets it back (`Finished`) when its turn has come.
 
+pub(crate) mod spec;
+
 use std::collections::VecDeque;
 
 use sim_core::kernel::Phase;
@@ -125,7 +127,8 @@ impl Sensor {
             Change::Slower(_)
             | Change::FailureProbability(_)
             | Change::Limit(_)
-            | Change::Room(_) => {}
+            | Change::Room(_)
+            | Change::Permits { .. } => {}
         }
     }
 

@@ -2,15 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim_core::arrival::{ArrivalProcess, Pattern, ProfilePoint, Shape, TraceErrors, TraceRow};
-use sim_core::arrival::parse_trace;
+use sim_core::arrival::{
+    ArrivalProcess, Pattern, ProfilePoint, Shape, TraceErrors, TraceRow, parse_trace,
+};
 use sim_core::dist::Distribution;
 use sim_core::time::{SimDuration, SimTime};
 
 use super::check::Checker;
 use super::distribution::{DurationSpread, NumberSpread, Spread};
 use super::quantity::{BytesText, DurationText, QuantityText, RateText};
-use super::ron_text::decode;
+use super::ron_text::utf8;
 use crate::diagnostic::{Diagnostic, Location};
 
 /// Gives the content of the files that a model names; this crate reads none itself.
@@ -318,7 +319,7 @@ impl Turn {
 impl State {
     fn compile(&self, cx: &mut Checker<'_>) -> Option<(f64, SimDuration)> {
         let rate = cx.rate_per_s_or_zero("rate", &self.rate);
-        rate.zip(cx.positive_duration("mean_sojourn", &self.mean_sojourn))
+        rate.zip(cx.duration("mean_sojourn", &self.mean_sojourn))
     }
 }
 
@@ -384,22 +385,14 @@ fn trace_file(cx: &mut Checker<'_>, files: &dyn Files, file: &str) -> Option<Vec
             return None;
         }
     };
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => text,
-        Err(_) => {
-            // `decode` says where.
-            let found = decode(file, &bytes).err().unwrap_or_default();
-            cx.add(found);
-            return None;
-        }
-    };
+    let text = utf8(file, &bytes).map_err(|found| cx.add(found)).ok()?;
     parse_trace(text).map_err(|errors| report_trace(cx, file, &errors)).ok()
 }
 
 fn report_trace(cx: &mut Checker<'_>, file: &str, errors: &TraceErrors) {
     let path = cx.path().to_owned();
     cx.add(errors.listed.iter().map(|error| {
-        let message = format!("`{}` is not valid as {}", error.found, error.column);
+        let message = format!("wrong {}: `{}`", error.column, error.found);
         let line = u32::try_from(error.line).unwrap_or(u32::MAX);
         let mut diagnostic = Diagnostic::error(path.as_str(), message);
         diagnostic.code("bad-trace").expected(error.expected.as_str()).at(Some(Location {
@@ -414,3 +407,7 @@ fn report_trace(cx: &mut Checker<'_>, file: &str, errors: &TraceErrors) {
         cx.error(format!("`{file}` has {} more problems", errors.omitted));
     }
 }
+
+#[cfg(test)]
+#[path = "arrival_tests.rs"]
+mod tests;

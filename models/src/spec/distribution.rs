@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::de::value::EnumAccessDeserializer;
 use serde::de::{EnumAccess, Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -21,7 +21,7 @@ pub type NumberSpread = Spread<Number>;
 
 /// A distribution: one value as such (`"30ms"`), or one of the laws below by its name.
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
-#[schemars(rename = "{Q}Spread")]
+#[schemars(rename = "{Q}Spread", transform = add_short_form)]
 pub enum Spread<Q> {
     /// Always the same value. `"30ms"` is short for `Constant("30ms")`.
     Constant(Q),
@@ -88,6 +88,17 @@ pub enum Spread<Q> {
     },
     /// Measured values, each time one of them.
     Empirical(Vec<Q>),
+}
+
+/// A constant may stand for itself: what `Constant` holds is accepted without the name, too.
+fn add_short_form(schema: &mut Schema) {
+    let Some(variants) = schema.get_mut("oneOf").and_then(|variants| variants.as_array_mut())
+    else {
+        return;
+    };
+    let constant = variants.iter().find_map(|variant| variant.pointer("/properties/Constant"));
+    let constant = constant.cloned();
+    variants.extend(constant);
 }
 
 /// One of the exponentials of [`Spread::HyperExponential`].

@@ -79,5 +79,30 @@ fn shape_and_meaning_are_checked() {
         "(latency: Exponential)",
     ];
     let said: Vec<String> = cases.iter().map(|text| check(text).unwrap_err().to_string()).collect();
-    insta::assert_snapshot!(said.join("\n\n"), @r#""#);
+    insta::assert_snapshot!(said.join("\n\n"), @r"
+    m.ron:1:11: error: `30` is not a duration: it needs a unit (in `latency`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
+
+    m.ron:1:11: error: expected a duration in quotes or one of `Constant`, `Uniform`, `Exponential`, `Erlang`, `Gamma`, `HyperExponential`, `HyperExponentialBalanced`, `LogNormal`, `Weibull`, `Pareto`, `Empirical`, found the number `30` (in `latency`); write the number with its unit in quotes
+
+    m.ron:1:11: error: expected fields by name: `(mean: ...)`, found `Exponential(...)` (in `latency`)
+
+    m.ron:1:11: error: unknown variant `Exponental` in `Spread` (in `latency`); expected one of `Constant`, `Uniform`, `Exponential`, `Erlang`, `Gamma`, `HyperExponential`, `HyperExponentialBalanced`, `LogNormal`, `Weibull`, `Pareto`, `Empirical`; did you mean `Exponential`?
+
+    m.ron:1:40: error: unknown field `size` in `Gamma` (in `latency.size`); expected one of `mean`, `cv`
+
+    m.ron:1:23: error: `3 sec` is not a duration: the unit ` sec` is unknown (in `latency.mean`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
+    m.ron:1:36: error: `-1` is out of range (in `latency.cv`); expected from 0.001 to 1000
+
+    m.ron:1:35: error: `1` is out of range (in `latency.max`); expected at least `min`, which is 2
+    m.ron:1:71: error: `-2KiB` is not a size: it is negative (in `size.max`); expected bytes with an optional unit (`B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB` or `TB`), such as `256KiB` or `1GiB`
+
+    m.ron:1:28: error: the sum of the probabilities is `0.7` (in `latency.branches`); expected 1
+    m.ron:2:42: error: `0` is out of range (in `latency.branches[0].mean`); expected greater than zero and at most 1e18
+    m.ron:2:74: error: `x` is not a duration: `x` is not a number (in `latency.branches[1].mean`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
+
+    m.ron:1:11: error: the list is empty (in `latency`); expected at least one number
+    m.ron:1:54: error: `7 apples` is not a size: the unit ` apples` is unknown (in `size[2]`); expected bytes with an optional unit (`B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB` or `TB`), such as `256KiB` or `1GiB`
+
+    m.ron:1:11: error: expected `Exponential(...)`: it has content, found the name `Exponential` (in `latency`)
+    ");
 }

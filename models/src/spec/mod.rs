@@ -3,9 +3,20 @@
 //! Two stages. [`ron_text::parse`] gives the types as written ([`quantity`] keeps `"30s"` as text)
 //! and says where everything stands; [`check::Checker`] turns them into what runs, and reports what
 //! has no meaning. Only the outer types are serializable.
+//!
+//! A type of the language derives `Serialize`, `Deserialize` and `JsonSchema`, denies unknown
+//! fields, documents every field, and has a method
+//! `compile(&self, cx: &mut Checker) -> Option<...>` that looks at all of its fields before it
+//! gives up. Variants with content have named fields or hold one struct; [`reference`] makes the
+//! pages of the manual of them.
 
 pub mod arrival;
 pub mod check;
 pub mod distribution;
+pub mod model;
+pub mod policy;
 pub mod quantity;
+pub mod reference;
+pub(crate) mod resolve;
 pub mod ron_text;
+mod set;

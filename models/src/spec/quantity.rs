@@ -35,7 +35,7 @@ pub trait QuantityText: Clone + fmt::Debug + PartialEq + fmt::Display {
 macro_rules! quantity_text {
     (
         $(#[$doc:meta])* $name:ident: $value:ty, $schema_name:literal,
-        $wanted:literal, $pattern:literal, $examples:expr
+        $type:expr, $wanted:literal, $pattern:literal, $examples:expr
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,7 +83,7 @@ macro_rules! quantity_text {
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
                 json_schema!({
-                    "type": "string",
+                    "type": $type,
                     "description": $wanted,
                     "pattern": $pattern,
                     "examples": $examples,
@@ -95,22 +95,22 @@ macro_rules! quantity_text {
 
 quantity_text! {
     /// A length of time as written: `"30s"`, `"1m30s"`, `"250ms"`.
-    DurationText: SimDuration, "Duration",
-    "a duration in quotes, such as `\"30s\"`, `\"1m30s\"` or `\"250ms\"`",
+    DurationText: SimDuration, "Duration", "string",
+    "A duration in quotes, such as `\"30s\"`, `\"1m30s\"` or `\"250ms\"`.",
     r"^([0-9]+(\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h|d))+$", ["30s", "1m30s", "250ms"]
 }
 
 quantity_text! {
     /// Events per time as written: `"150/s"`, `"10/min"`.
-    RateText: Rate, "Rate",
-    "a rate in quotes, such as `\"150/s\"` or `\"10/min\"`",
+    RateText: Rate, "Rate", "string",
+    "A rate in quotes, such as `\"150/s\"` or `\"10/min\"`.",
     r"^[0-9]+(\.[0-9]+)?/.+$", ["150/s", "10/min", "0.5/s"]
 }
 
 quantity_text! {
     /// A size as written: `"256KiB"`, `"1GiB"`, or a bare number of bytes.
-    BytesText: Bytes, "Bytes",
-    "a size in quotes, such as `\"256KiB\"` or `\"1GiB\"`, or a number of bytes",
+    BytesText: Bytes, "Bytes", ["string", "integer"],
+    "A size in quotes, such as `\"256KiB\"` or `\"1GiB\"`, or a number of bytes.",
     r"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)?$", ["512B", "256KiB", "1GiB"]
 }
 

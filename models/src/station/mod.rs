@@ -5,6 +5,8 @@
 //! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
 //! caller that waits for it.
 
+pub(crate) mod spec;
+
 use std::collections::VecDeque;
 
 use sim_core::dist::Distribution;
@@ -14,7 +16,7 @@ use sim_core::queue::{Discard, Order, Queue, QueueLimits, Refusal};
 use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::Cx;
+use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::{Job, JobId};
@@ -56,6 +58,18 @@ pub(crate) struct StationPlan {
     pub(crate) callers: Vec<bool>,
 }
 
+impl StationPlan {
+    /// The stages that it passes jobs on to.
+    pub(crate) fn ways_out(&self) -> impl Iterator<Item = ComponentId> + '_ {
+        let (one, several) = match &self.next {
+            Next::Done => (None, &[][..]),
+            Next::To(to) => (Some(to.stage), &[][..]),
+            Next::Split(branches) => (None, &branches[..]),
+        };
+        one.into_iter().chain(several.iter().map(|branch| branch.to.stage))
+    }
+}
+
 /// A rate limit and what it does with those who come too early.
 #[derive(Clone, Debug)]
 pub(crate) struct RateLimitPlan {
@@ -77,8 +91,8 @@ pub(crate) enum Over {
 pub(crate) enum Next {
     /// They are completed.
     Done,
-    /// One stage for all. `answers`: whether it may hand them back.
-    To { stage: ComponentId, answers: bool },
+    /// One stage for all.
+    To(Destination),
     /// By probability; the rest is completed.
     Split(Vec<Branch>),
 }
@@ -87,8 +101,7 @@ pub(crate) enum Next {
 #[derive(Clone, Debug)]
 pub(crate) struct Branch {
     pub(crate) probability: f64,
-    pub(crate) stage: ComponentId,
-    pub(crate) answers: bool,
+    pub(crate) to: Destination,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +232,7 @@ impl Station {
                 self.queue.set_limits(limits, &mut self.evicted);
                 self.drop_evicted(cx);
             }
+            Change::Permits { .. } => {}
         }
         self.dispatch(cx);
     }
@@ -442,13 +456,27 @@ impl Station {
 
     #[inline]
     fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let (stage, answers) = match &self.plan.next {
-            Next::Done => {
-                self.leave(job, FactKind::Completed, cx);
-                cx.complete(job);
-                return self.server_is_free(cx);
-            }
-            Next::To { stage, answers } => (*stage, *answers),
+        let Some(to) = self.way_out(job, cx) else {
+            self.leave(job, FactKind::Completed, cx);
+            cx.complete(job);
+            return self.server_is_free(cx);
+        };
+        if to.answers {
+            // The server is kept until the next stage has taken the job or handed it back.
+            self.leaving.push((job, *cx.job(job)));
+            cx.hand_over(to, job);
+        } else {
+            self.leave(job, FactKind::Completed, cx);
+            cx.hand_over(to, job);
+            self.server_is_free(cx);
+        }
+    }
+
+    #[inline]
+    fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
+        match &self.plan.next {
+            Next::Done => None,
+            Next::To(to) => Some(*to),
             Next::Split(branches) => {
                 let visit = u32::from(cx.job(job).visits);
                 let mut point = cx.draws(job, self.route_key, visit).unit();
@@ -456,25 +484,8 @@ impl Station {
                     point -= branch.probability;
                     point < 0.0
                 });
-                match chosen {
-                    Some(branch) => (branch.stage, branch.answers),
-                    None => {
-                        self.leave(job, FactKind::Completed, cx);
-                        cx.complete(job);
-                        return self.server_is_free(cx);
-                    }
-                }
+                chosen.map(|branch| branch.to)
             }
-        };
-        if answers {
-            // The server is kept until the next stage has taken the job or handed it back.
-            cx.job_mut(job).wants_answer = true;
-            self.leaving.push((job, *cx.job(job)));
-            cx.offer(stage, job);
-        } else {
-            self.leave(job, FactKind::Completed, cx);
-            cx.offer(stage, job);
-            self.server_is_free(cx);
         }
     }
 

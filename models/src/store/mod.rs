@@ -3,13 +3,15 @@
 //!
 //! In Argo terms: `backlog-` ConfigMaps that a `k8s` trigger creates and a job works off in batches.
 
+pub(crate) mod spec;
+
 use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
 use sim_core::queue::{Discard, Order, Queue, QueueLimits};
 use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::Cx;
+use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
@@ -25,18 +27,8 @@ pub(crate) struct StorePlan {
     pub(crate) name: String,
     pub(crate) capacity: QueueLimits,
     pub(crate) drain: Drain,
-    /// Where drained events go.
-    pub(crate) to: Destination,
-}
-
-/// A stage that takes jobs, with what it must be told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Destination {
-    pub(crate) stage: ComponentId,
-    /// Which workflow template, for a workflow controller.
-    pub(crate) template: Option<u32>,
-    /// It may hand the job back.
-    pub(crate) answers: bool,
+    /// Where drained events go; none only if nothing is drained.
+    pub(crate) to: Option<Destination>,
 }
 
 /// When a store gives back what it keeps.
@@ -117,7 +109,10 @@ impl Store {
                     limiter.set_rate(now, rate);
                 }
             }
-            Change::Slower(_) | Change::FailureProbability(_) | Change::Limit(_) => {}
+            Change::Slower(_)
+            | Change::FailureProbability(_)
+            | Change::Limit(_)
+            | Change::Permits { .. } => {}
         }
     }
 
@@ -185,9 +180,7 @@ impl Store {
     }
 
     fn give(&mut self, batch: u32, cx: &mut Cx<'_, '_>) {
-        if self.stopped {
-            return;
-        }
+        let Some(to) = self.plan.to.filter(|_| !self.stopped) else { return };
         let now = cx.now();
         for _ in 0..batch {
             let Some(stored) = self.queue.pop() else { break };
@@ -195,18 +188,11 @@ impl Store {
             self.count(-1, cx);
             cx.fact(FactKind::Drained, job);
             cx.sample(self.kept, now.since(cx.job(job).since));
-            let to = self.plan.to;
             let record = cx.job_mut(job);
             record.attempts = 0;
             record.refused_for = Reason::None;
-            if let Some(template) = to.template {
-                record.tag = template;
-            }
-            if to.answers {
-                record.wants_answer = true;
-                self.offered += 1;
-            }
-            cx.offer(to.stage, job);
+            self.offered += u32::from(to.answers);
+            cx.hand_over(to, job);
         }
     }
 

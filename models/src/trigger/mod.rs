@@ -22,7 +22,7 @@ use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::Cx;
+use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, FateKind, Reason};
 use crate::engine::job::JobId;
@@ -106,8 +106,8 @@ pub(crate) struct ActionPlan {
 /// Where an action goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Submits a workflow from a template of that controller.
-    Workflow { controller: ComponentId, template: u32 },
+    /// Submits a workflow from a template of that controller; may wait for its end.
+    Workflow { controller: ComponentId, template: u32, waits: bool },
     /// Calls a station and waits for its answer.
     Call(ComponentId),
     /// Puts the event into a store.
@@ -272,7 +272,7 @@ impl Trigger {
             }
             Change::Stop => self.stop(cx),
             Change::Start => self.start_again(cx),
-            Change::Limit(_) | Change::Room(_) => {}
+            Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
     }
 
@@ -574,13 +574,16 @@ impl Trigger {
         let Some(job) = job else { return self.taken(cx) };
         match target {
             Target::Log => self.answered(job, cx),
-            Target::Call(station) => cx.offer(station, job),
-            Target::Store(to) | Target::Workflow { controller: to, .. } => {
-                if let Target::Workflow { template, .. } = target {
-                    cx.job_mut(job).tag = template;
-                }
-                cx.job_mut(job).wants_answer = true;
-                cx.offer(to, job);
+            // Whoever is called answers at the end; whoever takes the job over says so at once.
+            Target::Call(stage) => {
+                cx.hand_over(Destination { stage, template: None, answers: false }, job);
+            }
+            Target::Store(stage) => {
+                cx.hand_over(Destination { stage, template: None, answers: true }, job);
+            }
+            Target::Workflow { controller: stage, template, waits } => {
+                let template = Some(template);
+                cx.hand_over(Destination { stage, template, answers: !waits }, job);
             }
         }
     }

@@ -5,28 +5,40 @@ use crate::time::SimTime;
 /// Nanoseconds in a second.
 pub(super) const SECOND: f64 = 1e9;
 
-/// An instant as whole nanoseconds and the fraction of one, so that sums of many short gaps do not
-/// drift. Arrivals fall on the whole nanosecond at or before it.
+/// The end of time for clocks, in nanoseconds: 292 years.
+const END: u64 = i64::MAX as u64;
+
+/// 2^32: parts of a nanosecond that a clock counts.
+const PARTS: f64 = 4_294_967_296.0;
+
+/// An instant as whole nanoseconds and 32 bits of a fraction, so that sums of many short gaps do
+/// not drift. Arrivals fall on the whole nanosecond at or before it.
+///
+/// The sum is kept in integers: unlike a carried float, that is no chain of slow conversions from
+/// one arrival to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     nanos: u64,
-    fraction: f64,
+    parts: u64,
 }
 
 impl Clock {
-    /// Moves on by `gap` nanoseconds, which may be infinite.
+    /// Moves on by `gap` nanoseconds, which may be infinite but not negative.
     #[inline]
     pub(super) fn advance(&mut self, gap: f64) {
-        let exact = self.fraction + gap;
-        let whole = exact as u64;
-        self.fraction = exact - whole as f64;
-        self.nanos = self.nanos.saturating_add(whole);
+        // Signed conversions, for they are one instruction each; `as` saturates.
+        let whole = gap as i64;
+        let parts = ((gap - whole as f64) * PARTS) as i64;
+        // An infinite gap leaves an infinite rest, which must not count twice.
+        self.parts += parts as u64 & 0xFFFF_FFFF;
+        self.nanos = self.nanos.saturating_add(whole as u64 + (self.parts >> 32));
+        self.parts &= 0xFFFF_FFFF;
     }
 
     /// The instant; none at the end of time.
     #[inline]
     pub(super) fn at(&self) -> Option<SimTime> {
-        (self.nanos < u64::MAX).then_some(SimTime::from_nanos(self.nanos))
+        (self.nanos < END).then_some(SimTime::from_nanos(self.nanos))
     }
 }
 

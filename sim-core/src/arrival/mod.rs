@@ -18,7 +18,7 @@
 //!
 //! A closed loop with think time needs completions and is therefore not here.
 //!
-//! To add a process: a file with a [`Process`], a line in the list of [`Kind`]s, and a constructor.
+//! To add a process: a file with a `Process`, a line in the list of `kinds`, and a constructor.
 
 mod batch;
 mod clock;

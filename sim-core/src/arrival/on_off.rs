@@ -13,6 +13,8 @@ type Turn = (f64, Distribution);
 #[derive(Clone, Debug)]
 pub(super) struct OnOff {
     turns: [Turn; 2],
+    /// One over the rates; infinite where there are no arrivals.
+    mean_gap_ns: [f64; 2],
     mean_rate_per_s: f64,
     current: usize,
     /// What is left of the current turn, in nanoseconds; none before it begins.
@@ -30,11 +32,12 @@ impl OnOff {
             checks.refuse("mean length of on and off", cycle, "greater than zero together");
         }
         let changes = 2.0 / per_cycle(&turns);
-        if changes.is_finite() && changes > CHANGES_MAX {
+        if per_cycle(&turns) > 0.0 && changes > CHANGES_MAX {
             checks.refuse("turns between two arrivals", changes, "at most 1e6");
         }
         let mean_rate_per_s = per_cycle(&turns) / cycle;
         checks.give(|| Self {
+            mean_gap_ns: [SECOND / turns[0].0, SECOND / turns[1].0],
             turns,
             mean_rate_per_s,
             current: 0,
@@ -60,13 +63,17 @@ impl Process for OnOff {
             return None;
         }
         loop {
-            let (rate, length) = &self.turns[self.current];
             let left = match self.left_ns {
                 Some(left) => left,
-                None => length.sample(rng) * SECOND,
+                None => self.turns[self.current].1.sample(rng) * SECOND,
             };
-            let gap =
-                if *rate > 0.0 { standard_exponential(rng) * SECOND / rate } else { f64::INFINITY };
+            // Not drawn where it would be infinite: zero times infinity is not a number.
+            let mean_gap = self.mean_gap_ns[self.current];
+            let gap = if mean_gap.is_finite() {
+                standard_exponential(rng) * mean_gap
+            } else {
+                f64::INFINITY
+            };
             if gap < left {
                 self.left_ns = Some(left - gap);
                 self.clock.advance(gap);

@@ -417,7 +417,7 @@ fn storms_have_a_window() {
 fn rate_zero_for_ever_ends() {
     let silent = [
         ArrivalProcess::on_off(0.0, constant(1.0), 0.0, constant(1.0)),
-        ArrivalProcess::on_off(5.0, constant(0.0), 0.0, constant(1.0)),
+        ArrivalProcess::on_off(5.0, constant(0.0), -0.0, constant(1.0)),
         ArrivalProcess::mmpp(&[0.0, 0.0], &[secs(1.0), secs(1.0)]),
         // So rare that time ends before.
         ArrivalProcess::poisson(1e-300),

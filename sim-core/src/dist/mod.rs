@@ -5,7 +5,7 @@
 //! the same stream gives the same values on every platform; the values are part of every
 //! fingerprint, and a test pins the first ones of each distribution.
 //!
-//! To add one: a file with a [`Law`], a line in the list of [`Kind`]s, and a constructor.
+//! To add one: a file with a `Law`, a line in the list of `kinds`, and a constructor.
 
 mod bounded_pareto;
 mod empirical;

@@ -33,6 +33,12 @@ impl<E: Copy> EventList<E> {
         self.front.len() + self.wheel.len()
     }
 
+    /// Entries there is memory for.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.front.room() + self.wheel.room()
+    }
+
     /// Inserts an entry due after `now`, or at `now` if one due at `now` was the last taken.
     #[inline]
     pub(super) fn insert(&mut self, entry: Entry<E>, now: u64) {

@@ -26,6 +26,12 @@ impl<E: Copy> Front<E> {
         self.end - self.head
     }
 
+    /// Entries there is memory for.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.entries.len()
+    }
+
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry<E>> {
         if self.head == self.end { None } else { self.entries.get(self.head) }

@@ -321,7 +321,7 @@ impl<E: Copy> Kernel<E> {
         }
         loop {
             let timers = &self.timers;
-            match self.list.first_time(|entry| is_cancelled(timers, entry)) {
+            match self.list.first_time(|entry| timers.is_tombstone(entry.tag)) {
                 Ok(time) => return time.map(SimTime::from_nanos),
                 Err(dead) => dead.iter().for_each(|entry| self.settle(entry)),
             }
@@ -404,7 +404,7 @@ impl<E: Copy> Kernel<E> {
                 self.take_at_this_instant(limit)?
             };
             let has_owner = entry.tag != Tag::NONE;
-            if has_owner && is_cancelled(&self.timers, &entry) {
+            if has_owner && self.timers.is_tombstone(entry.tag) {
                 self.settle(&entry);
                 continue;
             }
@@ -466,11 +466,8 @@ impl<E: Copy> Kernel<E> {
     fn list_head(&mut self, lane: u32) {
         let queue = &mut self.lanes.queues[lane as usize];
         while let Some(entry) = queue.waiting.pop_front() {
-            match entry.tag.owner() {
-                Owner::Timer(slot) if self.timers.is_cancelled(slot) => {
-                    self.timers.release(slot);
-                }
-                _ => return self.list.insert(entry, self.now),
+            if !self.timers.release_tombstone(entry.tag, &mut |_| {}) {
+                return self.list.insert(entry, self.now);
             }
         }
         queue.head_is_listed = false;
@@ -490,11 +487,11 @@ impl<E: Copy> Kernel<E> {
     #[inline(never)]
     fn sweep(&mut self) {
         let timers = &mut self.timers;
-        self.lanes.retain(|entry| !release_if_cancelled(timers, entry.tag, &mut |_| {}));
-        self.immediate.retain(|tag| !release_if_cancelled(timers, tag, &mut |_| {}));
+        self.lanes.retain(|entry| !timers.release_tombstone(entry.tag, &mut |_| {}));
+        self.immediate.retain(|tag| !timers.release_tombstone(tag, &mut |_| {}));
         let mut headless = Vec::new();
         let mut note = |lane| headless.push(lane);
-        self.list.retain(|entry| !release_if_cancelled(timers, entry.tag, &mut note));
+        self.list.retain(|entry| !timers.release_tombstone(entry.tag, &mut note));
         headless.into_iter().for_each(|lane| self.list_head(lane));
         assert_eq!(self.timers.tombstones(), 0, "a cancelled timer is held nowhere");
     }
@@ -503,25 +500,6 @@ impl<E: Copy> Kernel<E> {
     #[cfg(test)]
     fn held(&self) -> usize {
         self.list.len() + self.immediate.len() + self.lanes.len()
-    }
-}
-
-/// Whether the entry is that of a cancelled timer.
-#[inline]
-fn is_cancelled<E>(timers: &Timers, entry: &Entry<E>) -> bool {
-    matches!(entry.tag.owner(), Owner::Timer(slot) if timers.is_cancelled(slot))
-}
-
-/// Whether the entry was that of a cancelled timer; tells `note` the lane that it was the head of.
-fn release_if_cancelled(timers: &mut Timers, tag: Tag, note: &mut impl FnMut(u32)) -> bool {
-    match tag.owner() {
-        Owner::Timer(slot) if timers.is_cancelled(slot) => {
-            if let Some(lane) = timers.release(slot) {
-                note(lane);
-            }
-            true
-        }
-        _ => false,
     }
 }
 

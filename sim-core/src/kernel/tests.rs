@@ -33,6 +33,11 @@ fn mixed(seed: u64) -> impl FnMut() -> u64 {
 }
 
 #[test]
+fn an_entry_of_a_usual_event_is_half_a_cache_line() {
+    assert_eq!(size_of::<Entry<[u32; 3]>>(), 32);
+}
+
+#[test]
 fn at_one_instant_the_phase_decides_and_then_the_sequence() {
     let mut kernel = Kernel::new();
     let order = [Phase::Late, Phase::Arrive, Phase::Release, Phase::Change, Phase::Release];
@@ -172,6 +177,25 @@ fn cancelled_timers_do_not_pile_up() {
         assert!(kernel.held() <= 2 * 1000 + TOMBSTONES_MIN);
     }
     assert_eq!(drain(&mut kernel).len(), 1000);
+}
+
+/// One instant, slots of one chunk, of many, of exactly full ones, drained at once or spread first: all memory
+/// is used again.
+#[test]
+fn bursts_take_no_more_memory_than_the_first() {
+    for (count, spread) in [(5_000, 0), (5_000, 1), (4_096, 16), (5_000, 300), (5_000, 1 << 30)] {
+        let mut kernel = Kernel::new();
+        let mut rooms = Vec::new();
+        for _ in 0..50 {
+            // Every burst lies alike in the digits of time.
+            let start = ((kernel.now().as_nanos() >> 48) + 1) << 48;
+            let burst = |event: u32| at(start + u64::from(event) * spread / 16);
+            (0..count).for_each(|event| kernel.schedule(burst(event), Phase::Late, event));
+            assert_eq!(drain(&mut kernel).len(), count as usize);
+            rooms.push(kernel.list.room());
+        }
+        assert!(rooms[49] <= 2 * rooms[0], "{count} events, {spread}: {rooms:?}");
+    }
 }
 
 #[test]

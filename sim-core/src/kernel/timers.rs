@@ -1,5 +1,7 @@
 //! Which timers are armed: a slab with generations, so that a handle never means a later timer.
 
+use super::entry::{Owner, Tag};
+
 /// A handle to an event scheduled with [`Kernel::schedule_timer`](super::Kernel::schedule_timer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timer {
@@ -61,9 +63,25 @@ impl Timers {
         }
     }
 
+    /// Whether the entry with this tag is that of a cancelled timer.
     #[inline]
-    pub(super) fn is_cancelled(&self, slot: u32) -> bool {
-        self.slots[slot as usize].cancelled
+    pub(super) fn is_tombstone(&self, tag: Tag) -> bool {
+        matches!(tag.owner(), Owner::Timer(slot) if self.slots[slot as usize].cancelled)
+    }
+
+    /// Whether the entry with this tag, which is held no more, was that of a cancelled timer; tells
+    /// `note` the lane that the timer belonged to.
+    #[inline]
+    pub(super) fn release_tombstone(&mut self, tag: Tag, note: &mut impl FnMut(u32)) -> bool {
+        match tag.owner() {
+            Owner::Timer(slot) if self.slots[slot as usize].cancelled => {
+                if let Some(lane) = self.release(slot) {
+                    note(lane);
+                }
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The entry of the timer is no head of a lane.

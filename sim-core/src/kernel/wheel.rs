@@ -20,7 +20,8 @@ const SMALL: usize = 24;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// A chain of chunks. All but the last are full, and the last has room. The first is the slot's own:
-/// chunk `i` belongs to slot `i` for ever, so that a slot that holds little needs no bookkeeping.
+/// chunk `i` belongs to slot `i` for ever (360 KB in all), so that a slot that holds little needs no
+/// bookkeeping, and placing an entry no branch that a processor cannot foresee.
 #[derive(Clone, Copy)]
 struct Slot {
     /// Where the next entry goes.
@@ -97,6 +98,12 @@ impl<E: Copy> Wheel<E> {
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Entries there is memory for.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.entries.len()
     }
 
     /// Moves the base of an empty wheel: no entry may be inserted before `base` from now on. To be

@@ -37,6 +37,10 @@ impl ClientGo {
         })
     }
 
+    pub(super) fn rate(&self) -> Rate {
+        self.bucket.rate()
+    }
+
     /// See [`Limiter::take`](super::Limiter::take).
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {

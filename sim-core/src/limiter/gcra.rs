@@ -2,7 +2,7 @@
 //! number, when the next one would be due if they came evenly.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// Grants what is not more than `burst - 1` intervals ahead of an even schedule.
 ///
@@ -32,6 +32,10 @@ impl Gcra {
             burst,
             at: SimTime::ZERO,
         }
+    }
+
+    pub(super) fn rate(&self) -> Rate {
+        Rate { count: self.ticks_per_ns, per: SimDuration::from_nanos(self.increment) }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

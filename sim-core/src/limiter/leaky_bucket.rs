@@ -1,7 +1,7 @@
 //! The limiter of uber-go/ratelimit v0.3.1 (its default, the atomic int64 one), to the nanosecond.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// Grants evenly, one per interval, but lets a limiter that was idle catch up on `slack` intervals.
 ///
@@ -36,6 +36,10 @@ impl LeakyBucket {
             slack,
             stopped_at: (rate.count == 0).then_some(SimTime::ZERO),
         }
+    }
+
+    pub(super) fn rate(&self) -> Rate {
+        Rate { count: 1, per: SimDuration::from_nanos(self.interval) }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

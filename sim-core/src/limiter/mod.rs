@@ -103,6 +103,19 @@ impl Limiter {
         }
     }
 
+    /// The rate in the long run; `None` for [`Limiter::Unlimited`]. A leaky bucket's is one per its
+    /// interval, which is a whole number of nanoseconds.
+    #[must_use]
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::Unlimited => None,
+            Self::TokenBucket(limiter) => Some(limiter.rate()),
+            Self::Gcra(limiter) => Some(limiter.rate()),
+            Self::LeakyBucket(limiter) => Some(limiter.rate()),
+            Self::ClientGo(limiter) => Some(limiter.rate()),
+        }
+    }
+
     /// Changes the rate from `now` on. Earned tokens and debts are kept in tokens (as x/time/rate's
     /// `SetLimit` does), rounded down to whole units of less than a nanosecond's refill; slots
     /// already reserved keep their times. Without effect on [`Limiter::Unlimited`].

@@ -1,7 +1,7 @@
 //! The token bucket of golang.org/x/time/rate, in whole numbers.
 
 use super::{instant, scale_down};
-use crate::time::{Rate, SimTime};
+use crate::time::{Rate, SimDuration, SimTime};
 
 /// What a bucket holds when the run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +47,13 @@ impl TokenBucket {
             bucket.units = bucket.capacity();
         }
         bucket
+    }
+
+    pub(super) fn rate(&self) -> Rate {
+        Rate {
+            count: self.earned_per_ns,
+            per: SimDuration::from_nanos(self.units_per_token),
+        }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

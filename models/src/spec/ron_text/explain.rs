@@ -138,6 +138,17 @@ fn wrong_type(index: &SpanIndex, culprit: &Culprit, error: &Error) -> Diagnostic
             diagnostic.code("wrong-value");
             return diagnostic;
         }
+        (
+            Error::InvalidEscape(_)
+            | Error::FloatUnderscore
+            | Error::UnderscoreAtBeginning
+            | Error::InvalidIntegerDigit { .. },
+            _,
+        ) => {
+            let mut diagnostic = at(index, id, decapitalized(&error.to_string()));
+            diagnostic.code("syntax");
+            return diagnostic;
+        }
         (Error::InvalidValueForType { expected, .. }, None) => in_our_words(expected),
         (_, Some(wanted)) => wanted.clone(),
         (other, None) => {
@@ -166,6 +177,9 @@ fn hint(index: &SpanIndex, id: NodeId, wanted: &str) -> Option<String> {
     let unquoted = text.trim_matches('"');
     let wants = |what: &str| wanted.contains(what);
     match node.shape {
+        Shape::Number if wants("in quotes") => {
+            Some("write the number with its unit in quotes".to_owned())
+        }
         Shape::Name | Shape::Number if wants("string") || wants("in quotes") => {
             Some(format!("write `\"{text}\"`"))
         }

@@ -45,6 +45,11 @@ pub fn decode<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Diagnostics> {
     if bytes.len() > TEXT_BYTES_MAX {
         return Err(too_large(file, bytes.len()));
     }
+    utf8(file, bytes)
+}
+
+/// As [`decode`], of any size.
+pub(super) fn utf8<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Diagnostics> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = &bytes[..error.valid_up_to()];
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -244,8 +249,8 @@ impl Reader<'_> {
             }
             _ => self.repairs.replaced.insert(id),
         };
-        if is_new && id != Tree::ROOT || matches!(error, Error::MissingStructField { .. }) && is_new
-        {
+        let is_missing = matches!(error, Error::MissingStructField { .. });
+        if is_new && (is_missing || id != Tree::ROOT) {
             return Next::Pass;
         }
         // Getting past the value itself has not helped: replace what is around it.

@@ -4,6 +4,12 @@
 //! text is still checked: a missing comma before white space, `=` for `:`, a quoted field name, and
 //! a bare `30s` or `150/s` that wants quotes. A bracket that is missing ends the scan.
 
+mod lexeme;
+
+use std::collections::BTreeSet;
+
+use lexeme::{is_delimiter, is_name_part, is_name_start, is_raw_name_part};
+
 use super::tree::{Node, NodeId, Shape, Span, Tree};
 
 /// Deeper nesting than this is no model; it also keeps every recursion here and in `ron` small.
@@ -78,10 +84,14 @@ struct Place {
     key: Option<Span>,
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
     fn document(&mut self) -> Result<(), Stop> {
         self.attributes()?;
         let start = self.at;
+        if ["---", "apiVersion:", "kind:"].iter().any(|yaml| self.rest().starts_with(yaml)) {
+            let hint = "`surgetank import` makes a model of manifests".to_owned();
+            return self.stop(self.one_character(), "this is YAML, not RON", Some(hint));
+        }
         let root = Place { parent: None, previous: None, index: 0, key: None };
         self.value(root, 0)?;
         let end = self.at;
@@ -174,6 +184,7 @@ impl Scanner<'_> {
         let open = self.at;
         self.at += 1;
         let mut place = Place { parent: Some(id), previous: None, index: 0, key: None };
+        let mut map_keys = BTreeSet::new();
         loop {
             self.space()?;
             if self.closes(open, close)? {
@@ -181,13 +192,13 @@ impl Scanner<'_> {
             }
             place.key = match close {
                 ')' => self.field_name()?,
-                '}' => Some(self.map_key(depth)?),
+                '}' => Some(self.map_key(depth, &mut map_keys)?),
                 _ => None,
             };
             self.space()?;
             let previous = Some(self.value(Place { ..place }, depth + 1)?);
             place = Place { previous, index: place.index + 1, ..place };
-            self.comma()?;
+            self.comma(previous)?;
         }
         Ok(match close {
             ')' => Shape::Parens,
@@ -221,7 +232,7 @@ impl Scanner<'_> {
 
     /// What separates values: a comma, unless a bracket ends; whether it is the right one is seen
     /// next.
-    fn comma(&mut self) -> Result<(), Stop> {
+    fn comma(&mut self, previous: Option<NodeId>) -> Result<(), Stop> {
         let end = self.at;
         self.space()?;
         let found = self.peek();
@@ -238,8 +249,33 @@ impl Scanner<'_> {
                 self.at += 1;
                 Ok(())
             }
-            Some(found) => self.missing_comma(end, found),
+            Some(found) => {
+                self.missing_colon(previous, found)?;
+                self.missing_comma(end, found)
+            }
         }
+    }
+
+    /// A bare name in parentheses with a value behind it.
+    fn missing_colon(&mut self, previous: Option<NodeId>, found: char) -> Result<(), Stop> {
+        let Some(previous) = previous.map(|previous| self.tree.node(previous)) else {
+            return Ok(());
+        };
+        let parent = previous.parent.map(|parent| self.text.as_bytes()[self.opening(parent)]);
+        if previous.shape != Shape::Name || previous.key.is_some() || parent != Some(b'(') {
+            return Ok(());
+        }
+        let name = &self.text[previous.span.range()];
+        let message = format!("expected `:` after `{name}`, found `{}`", shown(found));
+        let hint = "fields are written `name: value`".to_owned();
+        self.stop(self.one_character(), message, Some(hint))
+    }
+
+    /// Where the bracket of a group stands; its name comes before it.
+    fn opening(&self, group: NodeId) -> usize {
+        let node = self.tree.node(group);
+        let from = node.name_end.max(node.span.start) as usize;
+        self.text[from..].find(['(', '[', '{']).map_or(from, |offset| from + offset)
     }
 
     fn missing_comma(&mut self, end: usize, found: char) -> Result<(), Stop> {
@@ -297,13 +333,18 @@ impl Scanner<'_> {
     }
 
     /// A map's key and its colon. Keys have no node of their own: only their text matters.
-    fn map_key(&mut self, depth: usize) -> Result<Span, Stop> {
+    fn map_key(&mut self, depth: usize, keys: &mut BTreeSet<&'t str>) -> Result<Span, Stop> {
         let start = self.at;
         let nodes = self.tree.nodes.len();
         let nowhere = Place { parent: None, previous: None, index: 0, key: None };
         self.value(nowhere, depth + 1)?;
         self.tree.nodes.truncate(nodes);
         let key = Span::new(start, self.at);
+        let name = &self.text[key.range()];
+        if !keys.insert(name) {
+            let message = format!("duplicate key `{}`", shown_text(name));
+            self.report(key, message, Some("remove one of the two".to_owned()))?;
+        }
         self.space()?;
         self.colon()?;
         Ok(key)
@@ -388,145 +429,6 @@ impl Scanner<'_> {
         self.patches.push(Patch { span: Span::new(at, at + 1), first: ' ' });
     }
 
-    fn number(&mut self) -> Shape {
-        let start = self.at;
-        self.take_while(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c));
-        let ends = self.peek().is_none_or(|next| self.ends_atom(next));
-        let number = &self.text[start..self.at];
-        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
-        if ends && (is_plain || ron::from_str::<ron::Value>(number).is_ok()) {
-            return Shape::Number;
-        }
-        self.invalid(start)
-    }
-
-    /// Something up to the next delimiter that is no value; reported, and zero stands in for it.
-    fn invalid(&mut self, start: usize) -> Shape {
-        while self.peek().is_some_and(|next| !self.ends_atom(next)) {
-            self.at += self.peek().map_or(0, char::len_utf8);
-        }
-        let span = Span::new(start, self.at);
-        let found = shown_text(&self.text[span.range()]);
-        let message = format!("`{found}` is not a RON value");
-        let hint = format!("text and quantities with units are written in quotes: `\"{found}\"`");
-        // Too many problems stop the scan at the next bracket.
-        let _ = self.report(span, message, Some(hint));
-        self.patches.push(Patch { span, first: '0' });
-        Shape::Invalid
-    }
-
-    fn is_prefixed_string(&self) -> bool {
-        let rest = self.rest();
-        let unprefixed = rest.strip_prefix('b').unwrap_or(rest);
-        let raw = unprefixed.strip_prefix('r').map(|raw| raw.trim_start_matches('#'));
-        raw.unwrap_or(unprefixed).starts_with('"')
-    }
-
-    fn string(&mut self) -> Result<Shape, Stop> {
-        let start = self.at;
-        let prefix = self.take_while(|c| matches!(c, 'b' | 'r'));
-        let is_raw = self.text[start..start + prefix].contains('r');
-        let hashes = if is_raw { self.take_while(|c| c == '#') } else { 0 };
-        self.at += 1;
-        let end = if is_raw {
-            let terminator = format!("\"{}", "#".repeat(hashes));
-            self.rest().find(&terminator).map(|end| end + terminator.len())
-        } else {
-            end_of_quoted(self.rest(), b'"')
-        };
-        match end {
-            Some(end) => self.at += end,
-            None => {
-                let open = Span::new(start, start + prefix + hashes + 1);
-                return self.stop(open, "the string is never closed", None);
-            }
-        }
-        Ok(Shape::String)
-    }
-
-    fn character(&mut self) -> Result<Shape, Stop> {
-        let start = self.at;
-        self.at += 1;
-        match end_of_quoted(self.rest(), b'\'') {
-            Some(end) => self.at += end,
-            None => {
-                let hint = Some("text is written in double quotes".to_owned());
-                return self.stop(Span::new(start, start + 1), "`'` is never closed", hint);
-            }
-        }
-        if ron::from_str::<ron::Value>(&self.text[start..self.at]).is_err() {
-            let span = Span::new(start, self.at);
-            let inner = shown_text(&self.text[start + 1..self.at - 1]);
-            let hint = format!("text is written in double quotes: `\"{inner}\"`");
-            self.report(span, "single quotes hold one character", Some(hint))?;
-            self.patches.push(Patch { span, first: '0' });
-            return Ok(Shape::Invalid);
-        }
-        Ok(Shape::Char)
-    }
-
-    /// White space and comments.
-    fn space(&mut self) -> Result<(), Stop> {
-        loop {
-            self.take_while(is_white_space);
-            let rest = self.rest();
-            if rest.starts_with("//") {
-                self.at += rest.find('\n').unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                self.block_comment()?;
-            } else {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Block comments nest.
-    fn block_comment(&mut self) -> Result<(), Stop> {
-        let open = Span::new(self.at, self.at + 2);
-        let bytes = self.text.as_bytes();
-        let mut depth = 0_usize;
-        while self.at + 1 < bytes.len() {
-            match &bytes[self.at..self.at + 2] {
-                b"/*" => depth += 1,
-                b"*/" => depth -= 1,
-                _ => {
-                    self.at += 1;
-                    continue;
-                }
-            }
-            self.at += 2;
-            if depth == 0 {
-                return Ok(());
-            }
-        }
-        self.stop(open, "the comment is never closed", None)
-    }
-
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> usize {
-        let rest = self.rest();
-        let length = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-        self.at += length;
-        length
-    }
-
-    /// Whether a name or number may end before `next`, the character at hand.
-    fn ends_atom(&self, next: char) -> bool {
-        let is_comment = || self.rest().starts_with("//") || self.rest().starts_with("/*");
-        is_delimiter(next) || is_white_space(next) || is_comment()
-    }
-
-    fn one_character(&self) -> Span {
-        Span::new(self.at, self.at + self.peek().map_or(0, char::len_utf8))
-    }
-
     fn report(
         &mut self,
         span: Span,
@@ -551,44 +453,8 @@ impl Scanner<'_> {
     }
 }
 
-/// Where a quoted text ends, behind the quote. Single quotes end on their line.
-fn end_of_quoted(text: &str, quote: u8) -> Option<usize> {
-    let mut escaped = false;
-    for (index, byte) in text.bytes().enumerate() {
-        if byte == b'\n' && quote == b'\'' {
-            return None;
-        }
-        if byte == quote && !escaped {
-            return Some(index + 1);
-        }
-        escaped = byte == b'\\' && !escaped;
-    }
-    None
-}
-
-fn is_delimiter(c: char) -> bool {
-    ",:;=()[]{}\"".contains(c)
-}
-
-/// `ron`'s white space (ron 0.12, `is_whitespace_char`).
-fn is_white_space(c: char) -> bool {
-    matches!(c, ' ' | '\t'..='\r' | '\u{85}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
-}
-
-fn is_name_start(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
-}
-
-fn is_name_part(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
-}
-
-fn is_raw_name_part(c: char) -> bool {
-    is_name_part(c) || ".+-".contains(c)
-}
-
 fn shown(c: char) -> String {
-    c.escape_debug().to_string()
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }
 
 /// A short piece of text for a message.

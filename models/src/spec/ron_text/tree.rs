@@ -154,6 +154,32 @@ impl SpanIndex {
         Some(self.location(self.head(id)))
     }
 
+    /// The text with the value at `path` replaced by `value`, or with the field added to the struct that
+    /// leaves it to its default. `None` if there is no such struct.
+    #[must_use]
+    pub fn with_value(&self, path: &str, value: &str) -> Option<String> {
+        let mut text = self.text.clone();
+        if let Some(id) = self.find(path) {
+            text.replace_range(self.tree.node(id).span.range(), value);
+            return Some(text);
+        }
+        let (parent, field) = path.rsplit_once('.').unwrap_or(("", path));
+        if field.is_empty() || field.contains('[') {
+            return None;
+        }
+        let mut id = self.find(parent)?;
+        while let Some(content) = self.tree.content(id) {
+            id = content;
+        }
+        let node = self.tree.node(id);
+        if node.shape != Shape::Parens {
+            return None;
+        }
+        let opening = self.text[node.name_end as usize..].find('(')? + node.name_end as usize;
+        text.insert_str(opening + 1, &format!("{field}: {value}, "));
+        Some(text)
+    }
+
     fn find(&self, path: &str) -> Option<NodeId> {
         self.tree.nodes.first()?;
         segments(path).try_fold(Tree::ROOT, |id, segment| self.step(id, segment))

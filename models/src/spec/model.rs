@@ -1,0 +1,695 @@
+//! A whole model as written, and the way from there to a [`Plan`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimTime;
+
+use super::arrival::{Arrivals, Files};
+use super::check::Checker;
+use super::policy::optional;
+use super::quantity::{DurationText, RateText};
+use super::resolve::{Kind, Named, Names};
+use super::ron_text;
+use crate::component::ComponentPlan;
+use crate::diagnostic::Diagnostics;
+use crate::engine::event::ComponentId;
+use crate::engine::reject::Reject;
+use crate::event_bus::spec::EventBusSpec;
+use crate::event_bus::{BusPlan, ConsumerPlan, SubjectPlan};
+use crate::event_source::spec::EventSourceSpec;
+use crate::fault::{Change, Fault};
+use crate::model::{Model, Overrides};
+use crate::plan::Plan;
+use crate::sensor::SensorPlan;
+use crate::sensor::spec::{SensorSpec, Surroundings, TriggerSpec};
+use crate::station::spec::StationSpec;
+use crate::store::spec::StoreSpec;
+use crate::trigger::Target;
+use crate::workflows::spec::{ConfigMaps, WorkflowSpec};
+
+/// The seed of a model that states none: constant, so that a run can always be had again.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// Bytes of the headers of a message that Argo Events publishes: one header, `Nats-Msg-Id`, with a UUID.
+const ARGO_HEADER_BYTES: u32 = 12 + 11 + 36 + 4;
+
+/// A model: the stages of a pipeline, how long it is watched, and what goes wrong meanwhile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Model", deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Its name.
+    pub name: String,
+    /// What it shows and what to look at.
+    #[serde(default)]
+    pub about: String,
+    /// How much time is simulated.
+    pub horizon: DurationText,
+    /// The seed of all random numbers.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// The beginning that means and quantiles leave out; counts and the ledger leave out nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<DurationText>,
+    /// Events in the model at once before the run is ended with a diagnosis: a bound on memory.
+    #[serde(default = "five_million")]
+    pub in_flight_max: u32,
+    /// The stages, in any order; they find each other by name.
+    pub stages: Vec<Stage>,
+    /// ConfigMaps: the limits of semaphores.
+    #[serde(default, skip_serializing_if = "ConfigMaps::is_empty")]
+    pub config_maps: ConfigMaps,
+    /// What goes wrong, or is changed, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultSpec>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub enum Stage {
+    /// Where events enter.
+    EventSource(EventSourceSpec),
+    /// A JetStream stream.
+    EventBus(EventBusSpec),
+    /// A sensor with its triggers.
+    Sensor(SensorSpec),
+    /// A workflow controller with its templates.
+    Workflow(WorkflowSpec),
+    /// A queue in front of servers.
+    Station(StationSpec),
+    /// A backlog.
+    Store(StoreSpec),
+}
+
+/// Something that changes in a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultSpec {
+    /// When it begins.
+    pub at: DurationText,
+    /// How long it lasts; none: to the end. Afterwards everything is as before.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<DurationText>,
+    /// The stage (a trigger is `sensor/trigger`).
+    pub stage: String,
+    /// What changes.
+    pub change: ChangeSpec,
+}
+
+/// What changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub enum ChangeSpec {
+    /// Everything it does takes this many times as long.
+    Slower(f64),
+    /// It is down, and a process loses its memory; with `for`, it restarts afterwards.
+    Down,
+    /// Its work fails with this probability.
+    Failure(f64),
+    /// Its limit: servers of a station, `max_msgs` of a bus, `parallelism` of a workflow controller.
+    Limit(u64),
+    /// Its rate limit.
+    Rate(RateText),
+    /// The permits of a semaphore (of a workflow controller).
+    Permits {
+        /// The ConfigMap.
+        config_map: String,
+        /// The key within it.
+        key: String,
+        /// The new limit.
+        limit: u32,
+    },
+}
+
+/// A storm that takes the place of the sources' own arrivals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StormSpec {
+    /// Arrivals by name of source.
+    #[serde(default)]
+    pub sources: std::collections::BTreeMap<String, Arrivals>,
+    /// Arrivals of every source that is not named.
+    #[serde(default)]
+    pub every_source: Option<Arrivals>,
+}
+
+fn default_seed() -> u64 {
+    DEFAULT_SEED
+}
+
+fn five_million() -> u32 {
+    5_000_000
+}
+
+impl Stage {
+    /// The stage's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::EventSource(stage) => &stage.name,
+            Self::EventBus(stage) => &stage.name,
+            Self::Sensor(stage) => &stage.name,
+            Self::Workflow(stage) => &stage.name,
+            Self::Station(stage) => &stage.name,
+            Self::Store(stage) => &stage.name,
+        }
+    }
+
+    /// The components that the stage becomes.
+    fn components(&self) -> usize {
+        match self {
+            Self::Sensor(sensor) => 1 + sensor.triggers.len(),
+            _ => 1,
+        }
+    }
+}
+
+/// Reads a model; see [`Model::read`].
+pub(crate) fn read(
+    file: &str,
+    text: &str,
+    overrides: &Overrides<'_>,
+    files: &dyn Files,
+) -> Result<Model, Diagnostics> {
+    let text = super::set::apply(file, text, overrides.sets)?;
+    let (mut spec, spans) = ron_text::parse::<ModelSpec>(file, &text)?;
+    if let Some(horizon) = overrides.horizon {
+        spec.horizon = horizon.into();
+    }
+    if let Some((storm_file, storm_text)) = overrides.storm {
+        apply_storm(&mut spec, storm_file, storm_text)?;
+    }
+    let hash = hash(&spec);
+    let mut cx = Checker::new(file, Some(&spans));
+    let plan = spec.compile(files, &mut cx);
+    let found = cx.finish();
+    match plan {
+        Some(plan) if !found.has_errors() => Ok(Model {
+            name: spec.name,
+            about: spec.about,
+            seed: spec.seed,
+            hash,
+            plan,
+            warnings: found,
+        }),
+        _ => Err(found),
+    }
+}
+
+/// blake3 of the model in canonical form: comments, order of fields and defaults do not matter.
+fn hash(spec: &ModelSpec) -> String {
+    let canonical = serde_json::to_vec(spec).expect("a spec is plain data");
+    blake3::hash(&canonical).to_hex().to_string()
+}
+
+fn apply_storm(spec: &mut ModelSpec, file: &str, text: &str) -> Result<(), Diagnostics> {
+    let (storm, spans) = ron_text::parse::<StormSpec>(file, text)?;
+    let mut cx = Checker::new(file, Some(&spans));
+    let names: Vec<&str> = spec
+        .stages
+        .iter()
+        .filter(|stage| matches!(stage, Stage::EventSource(_)))
+        .map(Stage::name)
+        .collect();
+    cx.field("sources", |cx| {
+        for name in storm.sources.keys() {
+            cx.reference(name, "event source", name, &names);
+        }
+    });
+    let found = cx.finish();
+    if found.has_errors() {
+        return Err(found);
+    }
+    for stage in &mut spec.stages {
+        let Stage::EventSource(source) = stage else { continue };
+        let arrivals = storm.sources.get(&source.name).or(storm.every_source.as_ref());
+        if let Some(arrivals) = arrivals {
+            source.arrivals = Some(arrivals.clone());
+            source.closed_loop = None;
+        }
+    }
+    Ok(())
+}
+
+impl ModelSpec {
+    /// Checks the meaning of everything and resolves all names.
+    pub(crate) fn compile(&self, files: &dyn Files, cx: &mut Checker<'_>) -> Option<Plan> {
+        let horizon = cx.positive_duration("horizon", &self.horizon);
+        let warm_up = optional(&self.warm_up, |text| cx.duration("warm_up", text));
+        cx.at_least("in_flight_max", self.in_flight_max, 1);
+        let ids = self.ids();
+        let names = self.names(&ids);
+        cx.field("stages", |cx| self.check_names(cx));
+        let builder = Builder { spec: self, names: &names, ids: &ids, files };
+        let components = cx.field("stages", |cx| builder.components(cx));
+        let (horizon, warm_up) = (horizon?, warm_up?.unwrap_or_default());
+        if warm_up >= horizon {
+            cx.field("warm_up", |cx| {
+                cx.error(format!("the warm-up of `{warm_up}` leaves nothing of the horizon"))
+                    .expected(format!("less than the horizon, `{horizon}`"));
+            });
+        }
+        let components = components?;
+        let faults = cx.field("faults", |cx| self.faults(&names, &components, cx));
+        Some(Plan {
+            name: self.name.clone(),
+            horizon,
+            warm_up,
+            components,
+            faults: faults?,
+            in_flight_max: self.in_flight_max,
+        })
+    }
+
+    /// The first component of each stage; a sensor's triggers follow it.
+    fn ids(&self) -> Vec<ComponentId> {
+        let mut next = 0;
+        let numbers = self.stages.iter().map(|stage| {
+            let id = next;
+            next += stage.components() as ComponentId;
+            id
+        });
+        numbers.collect()
+    }
+
+    fn names(&self, ids: &[ComponentId]) -> Names {
+        let mut all = Vec::new();
+        for (stage, &component) in self.stages.iter().zip(ids) {
+            let mut add = |name: &str, kind, component, number, answers| {
+                all.push(Named { name: name.to_owned(), kind, component, number, answers });
+            };
+            match stage {
+                Stage::EventSource(source) => {
+                    add(&source.name, Kind::EventSource, component, 0, false);
+                }
+                Stage::EventBus(bus) => add(&bus.name, Kind::EventBus, component, 0, true),
+                Stage::Sensor(sensor) => {
+                    add(&sensor.name, Kind::Sensor, component, 0, false);
+                    for (trigger, id) in sensor.triggers.iter().zip(component + 1..) {
+                        let name = format!("{}/{}", sensor.name, trigger.name);
+                        add(&name, Kind::Trigger, id, 0, false);
+                    }
+                }
+                Stage::Workflow(workflow) => {
+                    add(&workflow.name, Kind::Workflow, component, 0, true);
+                    for (template, number) in workflow.templates.iter().zip(0..) {
+                        add(&template.name, Kind::Template, component, number, true);
+                    }
+                }
+                Stage::Station(station) => {
+                    let answers = station.answers();
+                    add(&station.name, Kind::Station, component, 0, answers);
+                }
+                Stage::Store(store) => add(&store.name, Kind::Store, component, 0, false),
+            }
+        }
+        Names { all }
+    }
+
+    fn check_names(&self, cx: &mut Checker<'_>) {
+        if self.stages.is_empty() {
+            cx.error("the model has no stages")
+                .expected("at least an `EventSource(…)` and the stage that it sends to");
+        }
+        let names: Vec<&str> = self.stages.iter().map(Stage::name).collect();
+        cx.unique("stage", "name", &names);
+        for (index, stage) in self.stages.iter().enumerate() {
+            if let Stage::Sensor(sensor) = stage {
+                cx.index(index, |cx| {
+                    let names: Vec<&str> =
+                        sensor.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
+                    cx.field("triggers", |cx| cx.unique("trigger", "name", &names));
+                    let names: Vec<&str> =
+                        sensor.dependencies.iter().map(|it| it.name.as_str()).collect();
+                    cx.field("dependencies", |cx| {
+                        cx.unique("dependency", "name", &names);
+                        if names.is_empty() || names.len() > 64 {
+                            cx.error(format!("there are {} dependencies", names.len()))
+                                .expected("from 1 to 64");
+                        }
+                    });
+                });
+            }
+        }
+    }
+
+    fn faults(
+        &self,
+        names: &Names,
+        components: &[ComponentPlan],
+        cx: &mut Checker<'_>,
+    ) -> Option<Vec<Fault>> {
+        let faults = cx.elements(&self.faults, |cx, fault| {
+            fault.compile(names, components, &self.config_maps, cx)
+        })?;
+        Some(faults.into_iter().flatten().collect())
+    }
+}
+
+impl FaultSpec {
+    /// The change, and the way back.
+    fn compile(
+        &self,
+        names: &Names,
+        components: &[ComponentPlan],
+        config_maps: &ConfigMaps,
+        cx: &mut Checker<'_>,
+    ) -> Option<Vec<Fault>> {
+        let at = cx.duration("at", &self.at).map(|at| SimTime::ZERO + at);
+        let lasts = optional(&self.lasts, |lasts| cx.positive_duration("for", lasts));
+        let kinds = [
+            Kind::EventSource,
+            Kind::EventBus,
+            Kind::Sensor,
+            Kind::Trigger,
+            Kind::Workflow,
+            Kind::Station,
+            Kind::Store,
+        ];
+        let stage = names.find(cx, "stage", &self.stage, &kinds);
+        let change = cx.field("change", |cx| self.change.compile(cx));
+        let (at, component) = (at?, stage?.component);
+        let plan = &components[component as usize];
+        let change = change?;
+        if !plan.understands(&change) {
+            cx.field("change", |cx| {
+                cx.error(format!("a {} has nothing of the kind to change", plan.kind()));
+            });
+            return None;
+        }
+        let mut faults = vec![Fault { at, component, change: change.clone() }];
+        if let Some(lasts) = lasts? {
+            let before = self.change.undo(plan, config_maps);
+            faults.push(Fault { at: at + lasts, component, change: before });
+        }
+        Some(faults)
+    }
+}
+
+impl ChangeSpec {
+    fn compile(&self, cx: &mut Checker<'_>) -> Option<Change> {
+        Some(match self {
+            Self::Slower(factor) => Change::Slower(cx.positive("", *factor)?),
+            Self::Down => Change::Stop,
+            Self::Failure(p) => Change::FailureProbability(cx.probability("", *p)?),
+            Self::Limit(limit) => Change::Limit(*limit),
+            Self::Rate(rate) => Change::Rate(cx.quantity(rate.parse())?),
+            Self::Permits { config_map, key, limit } => {
+                Change::Permits { key: format!("{config_map}/{key}"), limit: *limit }
+            }
+        })
+    }
+
+    /// The change that brings back what `plan` says.
+    fn undo(&self, plan: &ComponentPlan, config_maps: &ConfigMaps) -> Change {
+        match self {
+            Self::Slower(_) => Change::Slower(1.0),
+            Self::Down => Change::Start,
+            Self::Failure(_) => Change::FailureProbability(plan.failure_probability()),
+            Self::Limit(_) => Change::Limit(plan.limit().unwrap_or(u64::MAX)),
+            Self::Rate(_) => plan.rate().map_or(Change::Slower(1.0), Change::Rate),
+            Self::Permits { config_map, key, .. } => {
+                let value = config_maps.get(config_map).and_then(|map| map.get(key));
+                let limit = value.and_then(|value| value.trim().parse().ok()).unwrap_or(0);
+                Change::Permits { key: format!("{config_map}/{key}"), limit }
+            }
+        }
+    }
+}
+
+/// Turns stages into components.
+struct Builder<'m> {
+    spec: &'m ModelSpec,
+    names: &'m Names,
+    ids: &'m [ComponentId],
+    files: &'m dyn Files,
+}
+
+/// A consumer that some trigger needs, and its place in the bus.
+struct Wanted {
+    bus: ComponentId,
+    owner: ComponentId,
+    number: u16,
+    subject: String,
+}
+
+impl Builder<'_> {
+    fn components(&self, cx: &mut Checker<'_>) -> Option<Vec<ComponentPlan>> {
+        let mut wanted = Vec::new();
+        let mut plans: Vec<Option<Vec<ComponentPlan>>> = Vec::new();
+        // Sensors first: buses must know their consumers.
+        let sensors = self.stages(cx, |cx, stage, id| match stage {
+            Stage::Sensor(sensor) => Some(self.sensor(sensor, id, &mut wanted, cx)),
+            _ => None,
+        });
+        let others = self.stages(cx, |cx, stage, id| match stage {
+            Stage::Sensor(_) => None,
+            other => Some(self.other(other, id, &wanted, cx).map(|plan| vec![plan])),
+        });
+        for (sensor, other) in sensors.into_iter().zip(others) {
+            plans.push(sensor.or(other).flatten());
+        }
+        let plans: Option<Vec<Vec<ComponentPlan>>> = plans.into_iter().collect();
+        let mut components: Vec<ComponentPlan> = plans?.into_iter().flatten().collect();
+        connect(&mut components);
+        Some(components)
+    }
+
+    fn stages<R>(
+        &self,
+        cx: &mut Checker<'_>,
+        mut each: impl FnMut(&mut Checker<'_>, &Stage, ComponentId) -> R,
+    ) -> Vec<R> {
+        let stages = self.spec.stages.iter().zip(self.ids).enumerate();
+        stages.map(|(index, (stage, &id))| cx.index(index, |cx| each(cx, stage, id))).collect()
+    }
+
+    fn other(
+        &self,
+        stage: &Stage,
+        id: ComponentId,
+        wanted: &[Wanted],
+        cx: &mut Checker<'_>,
+    ) -> Option<ComponentPlan> {
+        Some(match stage {
+            Stage::EventSource(source) => {
+                let reject = |named: &Named| self.reject_of(named);
+                let plan = source.compile(self.names, reject, self.files, cx)?;
+                ComponentPlan::EventSource(Box::new(plan))
+            }
+            Stage::EventBus(bus) => {
+                ComponentPlan::EventBus(Box::new(self.bus(bus, id, wanted, cx)?))
+            }
+            Stage::Workflow(workflow) => {
+                let plan = workflow.compile(&self.spec.config_maps, self.names, cx)?;
+                ComponentPlan::Workflow(Box::new(plan))
+            }
+            Stage::Station(station) => {
+                ComponentPlan::Station(Box::new(station.compile(self.names, cx)?))
+            }
+            Stage::Store(store) => ComponentPlan::Store(Box::new(store.compile(self.names, cx)?)),
+            Stage::Sensor(_) => unreachable!("sensors are built before"),
+        })
+    }
+
+    /// What a stage does with what it cannot take. Problems in there are reported by the stage itself.
+    fn reject_of(&self, named: &Named) -> Option<Reject> {
+        let mut aside = Checker::new("", None);
+        let at = self.ids.iter().position(|&id| id == named.component)?;
+        match &self.spec.stages[at] {
+            Stage::EventBus(bus) => bus.reject(self.names, &mut aside)?,
+            Stage::Station(station) => {
+                station.compile(self.names, &mut aside).map(|plan| plan.on_reject)
+            }
+            Stage::Workflow(workflow) => workflow.on_reject.compile(self.names, &mut aside),
+            _ => None,
+        }
+    }
+
+    fn bus(
+        &self,
+        spec: &EventBusSpec,
+        id: ComponentId,
+        wanted: &[Wanted],
+        cx: &mut Checker<'_>,
+    ) -> Option<BusPlan> {
+        let stream = spec.stream(cx);
+        let on_reject = spec.reject(self.names, cx);
+        let mine: Vec<&Wanted> = wanted.iter().filter(|wanted| wanted.bus == id).collect();
+        let consumers = cx.field("consumers", |cx| {
+            // One bad setting is reported once, not once a consumer.
+            spec.consumers.compile(String::new(), cx)?;
+            mine.iter()
+                .map(|wanted| {
+                    let config = spec.consumers.compile(wanted.subject.clone(), cx)?;
+                    Some(ConsumerPlan { owner: wanted.owner, number: wanted.number, config })
+                })
+                .collect::<Option<Vec<_>>>()
+        });
+        let subjects = self.subjects(&spec.name, &mine);
+        let has_message_ids = self.spec.stages.iter().any(|stage| {
+            matches!(stage, Stage::EventSource(source) if source.resend.is_some())
+        });
+        let (stream, consumers) = (stream?, consumers?);
+        self.try_out(&stream, &consumers, cx);
+        Some(BusPlan {
+            name: spec.name.clone(),
+            stream,
+            subjects,
+            consumers,
+            header_bytes: ARGO_HEADER_BYTES,
+            has_message_ids,
+            on_reject: on_reject?.unwrap_or(Reject::Block),
+        })
+    }
+
+    /// Makes the consumers once, to say now what the server would refuse.
+    fn try_out(
+        &self,
+        stream: &crate::jetstream::StreamConfig,
+        consumers: &[ConsumerPlan],
+        cx: &mut Checker<'_>,
+    ) {
+        let Ok(mut stream) = crate::jetstream::Stream::<u32>::new(SimTime::ZERO, stream.clone())
+        else {
+            return;
+        };
+        for consumer in consumers {
+            if let Err(error) = stream.add_consumer(SimTime::ZERO, consumer.config.clone()) {
+                cx.warning(format!(
+                    "the server refuses a consumer for `{}`: {error}; its trigger gets nothing",
+                    consumer.config.filters.join(", ")
+                ))
+                .code("consumer-refused");
+            }
+        }
+    }
+
+    /// The subjects that sources publish to this bus, with the consumers that want them.
+    fn subjects(&self, bus: &str, mine: &[&Wanted]) -> Vec<SubjectPlan> {
+        let mut subjects = Vec::new();
+        for (stage, &source) in self.spec.stages.iter().zip(self.ids) {
+            let Stage::EventSource(spec) = stage else { continue };
+            for (event, event_name) in (0..).zip(spec.event_names()) {
+                let name = subject(bus, &spec.name, event_name);
+                let consumers = (0..)
+                    .zip(mine)
+                    .filter(|(_, wanted)| wanted.subject == name)
+                    .map(|(number, _)| number)
+                    .collect();
+                subjects.push(SubjectPlan { source, event, name, consumers });
+            }
+        }
+        subjects
+    }
+
+    fn sensor(
+        &self,
+        spec: &SensorSpec,
+        id: ComponentId,
+        wanted: &mut Vec<Wanted>,
+        cx: &mut Checker<'_>,
+    ) -> Option<Vec<ComponentPlan>> {
+        let bus = self.names.find(cx, "bus", &spec.bus, &[Kind::EventBus]);
+        let rate_limit = spec.limiter(cx);
+        let client = spec.client_limiter(cx);
+        let processing = cx.field("processing", |cx| spec.processing.compile(cx));
+        let subjects = cx.each("dependencies", &spec.dependencies, |cx, dependency| {
+            let source =
+                self.names.find(cx, "source", &dependency.source, &[Kind::EventSource]);
+            cx.probability("filter", dependency.filter);
+            let source = self.source(source?.component)?;
+            let events = source.event_names();
+            let event = match &dependency.event {
+                Some(event) => events[cx.reference("event", "event", event, &events)?],
+                None => events[0],
+            };
+            Some(subject(&spec.bus, &source.name, event))
+        });
+        let (bus, subjects) = (bus?.component, subjects?);
+        processing?;
+        let mut distinct = subjects.clone();
+        distinct.sort();
+        distinct.dedup();
+        let subject_of: Vec<usize> = subjects
+            .iter()
+            .map(|subject| distinct.binary_search(subject).expect("it is one of them"))
+            .collect();
+        let around =
+            Surroundings { names: self.names, sensor: id, bus, subject_of: &subject_of };
+        let mut number = 0;
+        let triggers = cx.each("triggers", &spec.triggers, |cx, trigger| {
+            number += 1;
+            let condition = trigger.condition(spec, cx)?;
+            let needs = TriggerSpec::needs(&condition, &subject_of);
+            let mut consumers = Vec::new();
+            for (of_trigger, &subject) in (0..).zip(&needs.subjects) {
+                consumers.push(wanted.iter().filter(|wanted| wanted.bus == bus).count() as u32);
+                wanted.push(Wanted {
+                    bus,
+                    owner: id + number,
+                    number: of_trigger,
+                    subject: distinct[subject].clone(),
+                });
+            }
+            trigger.compile(spec, &around, condition, &needs, consumers, cx)
+        })?;
+        let sensor = SensorPlan {
+            name: spec.name.clone(),
+            triggers: (id + 1..).take(triggers.len()).collect(),
+            rate_limit: rate_limit?,
+            client: client?,
+        };
+        let mut plans = vec![ComponentPlan::Sensor(Box::new(sensor))];
+        plans.extend(triggers.into_iter().map(|plan| ComponentPlan::Trigger(Box::new(plan))));
+        Some(plans)
+    }
+
+    fn source(&self, id: ComponentId) -> Option<&EventSourceSpec> {
+        let at = self.ids.iter().position(|&known| known == id)?;
+        match &self.spec.stages[at] {
+            Stage::EventSource(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// The subject of an event, as Argo Events spells it.
+fn subject(bus: &str, source: &str, event: &str) -> String {
+    format!("{bus}.{source}.{event}")
+}
+
+/// Tells each component what only its neighbors know: who calls it, and how what it passes on is handed
+/// back.
+fn connect(components: &mut [ComponentPlan]) {
+    let count = components.len();
+    let mut callers = vec![vec![false; count]; count];
+    for (from, plan) in components.iter().enumerate() {
+        let ComponentPlan::Trigger(trigger) = plan else { continue };
+        let actions = [&trigger.action].into_iter().chain(trigger.dead_letter.iter().map(|d| &d.0));
+        for action in actions {
+            match action.target {
+                Target::Call(to) | Target::Workflow { controller: to, waits: true, .. } => {
+                    callers[to as usize][from] = true;
+                }
+                Target::Workflow { .. } | Target::Store(_) | Target::Log => {}
+            }
+        }
+    }
+    let nacks: Vec<_> = components
+        .iter()
+        .map(|plan| match plan.on_reject() {
+            Some(Reject::Nack(nack)) => Some(nack.clone()),
+            _ => None,
+        })
+        .collect();
+    for (plan, callers) in components.iter_mut().zip(callers) {
+        match plan {
+            ComponentPlan::Station(station) => {
+                station.next_nack = station.ways_out().find_map(|to| nacks[to as usize].clone());
+                station.callers = callers;
+            }
+            ComponentPlan::Workflow(workflow) => workflow.callers = callers,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The workflow controller ([`crate::workflow`]) as a stage of the model: a job becomes a workflow, and
+//! ends with it.
+
+pub(crate) mod spec;
+
+use std::collections::BTreeMap;
+
+use sim_core::kernel::Phase;
+use sim_core::random::Streams;
+use sim_core::time::SimTime;
+
+use crate::engine::Cx;
+use crate::engine::event::{ComponentId, Signal};
+use crate::engine::fate::Reason;
+use crate::engine::job::JobId;
+use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::reject::Reject;
+use crate::fault::Change;
+use crate::workflow::{
+    Controller, ControllerConfig, Effects, Fact, LockId, Outcome, SemaphoreLimit, TemplateConfig,
+    TemplateId, Timer, WorkflowId,
+};
+
+/// The controller asked to be woken; the argument is the number of its timer.
+const TIMER: u16 = 0;
+
+/// What a workflow controller is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkflowPlan {
+    pub(crate) name: String,
+    pub(crate) config: ControllerConfig,
+    pub(crate) templates: Vec<TemplateConfig>,
+    pub(crate) semaphores: Vec<SemaphoreLimit>,
+    /// Per template.
+    pub(crate) priorities: Vec<i32>,
+    pub(crate) max_pending: Option<u64>,
+    pub(crate) on_reject: Reject,
+    /// Per component: whether its offers are calls, answered when the workflow ends.
+    pub(crate) callers: Vec<bool>,
+}
+
+/// The names of a controller's gauges and samples.
+pub(crate) mod metric {
+    pub(crate) const PENDING: &str = "pending";
+    pub(crate) const WAITING_FOR_LOCKS: &str = "waiting_for_locks";
+    pub(crate) const RUNNING: &str = "running";
+    pub(crate) const PODS: &str = "pods";
+    pub(crate) const PERMITS: &str = "permits";
+    pub(crate) const PENDING_TIME: &str = "pending_time";
+    pub(crate) const TURNAROUND: &str = "turnaround";
+}
+
+/// A workflow controller at work.
+pub(crate) struct Workflow {
+    plan: WorkflowPlan,
+    controller: Controller,
+    effects: Effects,
+    /// Timers that the event list knows by number.
+    timers: Vec<Option<Timer>>,
+    free_timers: Vec<u32>,
+    /// Live workflows: their jobs are held here. The value is who waits for the end, if anybody.
+    live: BTreeMap<JobId, Option<ComponentId>>,
+    locks: Vec<LockId>,
+    pending: GaugeId,
+    waiting_for_locks: GaugeId,
+    running: GaugeId,
+    pods: GaugeId,
+    permits: GaugeId,
+    pending_time: SampleId,
+    turnaround: SampleId,
+}
+
+impl Workflow {
+    pub(crate) fn new(plan: WorkflowPlan, streams: &Streams, cx: &mut Cx<'_, '_>) -> Self {
+        let controller = Controller::new(
+            plan.config.clone(),
+            &plan.templates,
+            &plan.semaphores,
+            streams,
+            &plan.name,
+        )
+        .expect("the plan was checked");
+        let me = cx.me;
+        let recorder = &mut cx.world.recorder;
+        Self {
+            locks: controller.lock_names().map(|(id, _)| id).collect(),
+            controller,
+            effects: Effects::default(),
+            timers: Vec::new(),
+            free_timers: Vec::new(),
+            live: BTreeMap::new(),
+            pending: recorder.new_gauge(me, metric::PENDING),
+            waiting_for_locks: recorder.new_gauge(me, metric::WAITING_FOR_LOCKS),
+            running: recorder.new_gauge(me, metric::RUNNING),
+            pods: recorder.new_gauge(me, metric::PODS),
+            permits: recorder.new_gauge(me, metric::PERMITS),
+            pending_time: recorder.new_samples(me, metric::PENDING_TIME),
+            turnaround: recorder.new_samples(me, metric::TURNAROUND),
+            plan,
+        }
+    }
+
+    /// Nothing happens before somebody comes.
+    pub(crate) fn start(&mut self, _: &mut Cx<'_, '_>) {}
+
+    pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
+        match signal {
+            Signal::Offer { from, job } => self.submit(from, job, cx),
+            Signal::Wake { what: TIMER, arg } => {
+                let timer = self.timers[arg as usize].take().expect("a timer fires once");
+                self.free_timers.push(arg);
+                self.controller.on_timer(cx.now(), timer, &mut self.effects);
+                self.react(cx);
+            }
+            other => unreachable!("a workflow controller does not understand {other:?}"),
+        }
+    }
+
+    pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        match *change {
+            Change::Slower(factor) => self.controller.set_slowdown(factor),
+            Change::FailureProbability(p) => self.controller.set_failure_probability(Some(p)),
+            Change::Stop => self.controller.stop(),
+            Change::Start => self.controller.start(now, &mut self.effects),
+            Change::Limit(limit) => {
+                self.controller.set_parallelism(now, limit as u32, &mut self.effects);
+            }
+            Change::Permits { ref key, limit } => {
+                for template in &self.plan.templates {
+                    if let Some(lock) = self.controller.semaphore(&template.namespace, key) {
+                        self.controller.set_semaphore_limit(now, lock, limit, &mut self.effects);
+                        break;
+                    }
+                }
+            }
+            Change::Rate(_) | Change::Room(_) => {}
+        }
+        self.react(cx);
+    }
+
+    /// Jobs held here, for the check at the end of the run.
+    pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
+        self.live.keys().for_each(|&job| visit(job));
+    }
+
+    fn submit(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.fact(FactKind::Offered, job);
+        let pending = self.controller.gauges().pending();
+        if self.plan.max_pending.is_some_and(|max| pending >= max) {
+            return self.reject(from, job, cx);
+        }
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        let (key, template) = (record.key, record.tag);
+        let priority = i32::from(record.priority) + self.plan.priorities[template as usize];
+        let waits = self.plan.callers.get(from as usize) == Some(&true);
+        self.live.insert(job, waits.then_some(from));
+        cx.fact(FactKind::Admitted, job);
+        cx.accept(from, job);
+        let (id, template) = (WorkflowId(job), TemplateId(template));
+        self.controller.submit(now, id, template, key, priority, &mut self.effects);
+        self.react(cx);
+    }
+
+    fn reject(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let reason = Reason::MessagesFull;
+        match self.plan.on_reject {
+            Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
+            Reject::Drop => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.drop_job(job, reason);
+            }
+            Reject::Store(store) => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.offer(store, job);
+            }
+        }
+    }
+
+    /// Turns what the controller did into events of the model.
+    fn react(&mut self, cx: &mut Cx<'_, '_>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for &(at, timer) in &effects.timers {
+            self.arm(at, timer, cx);
+        }
+        for fact in &effects.facts {
+            self.tell(*fact, cx);
+        }
+        effects.clear();
+        self.effects = effects;
+        let gauges = self.controller.gauges();
+        cx.gauge(self.pending, gauges.pending());
+        cx.gauge(self.waiting_for_locks, gauges.pending_locks + gauges.nodes_waiting);
+        cx.gauge(self.running, gauges.running);
+        cx.gauge(self.pods, gauges.pods_running + gauges.pods_pending);
+        let permits = self.locks.iter().map(|&lock| u64::from(self.controller.lock(lock).held)).sum();
+        cx.gauge(self.permits, permits);
+    }
+
+    fn arm(&mut self, at: SimTime, timer: Timer, cx: &mut Cx<'_, '_>) {
+        let number = match self.free_timers.pop() {
+            Some(number) => {
+                self.timers[number as usize] = Some(timer);
+                number
+            }
+            None => {
+                self.timers.push(Some(timer));
+                (self.timers.len() - 1) as u32
+            }
+        };
+        cx.at(at, Phase::Release, Signal::Wake { what: TIMER, arg: number });
+    }
+
+    fn tell(&mut self, fact: Fact, cx: &mut Cx<'_, '_>) {
+        match fact {
+            Fact::Started { workflow: WorkflowId(job) } => {
+                cx.fact(FactKind::Started, job);
+                let waited = cx.now().since(cx.job(job).since);
+                cx.sample(self.pending_time, waited);
+            }
+            Fact::NodeRetried { workflow: WorkflowId(job), .. } => {
+                cx.fact(FactKind::Retried, job);
+            }
+            Fact::Finished { workflow: WorkflowId(job), outcome, .. } => {
+                self.finish(job, outcome, cx);
+            }
+            Fact::Submitted { .. }
+            | Fact::Admitted { .. }
+            | Fact::LockWaiting { .. }
+            | Fact::PodStarted { .. }
+            | Fact::PodFinished { .. } => {}
+        }
+    }
+
+    fn finish(&mut self, job: JobId, outcome: Outcome, cx: &mut Cx<'_, '_>) {
+        let caller = self.live.remove(&job).expect("only what was submitted ends");
+        let turnaround = cx.now().since(cx.job(job).since);
+        cx.sample(self.turnaround, turnaround);
+        let by = cx.me;
+        let (fact, reason) = match outcome {
+            Outcome::Succeeded => (FactKind::Completed, Reason::None),
+            Outcome::Failed => (FactKind::Failed, Reason::WorkFailed),
+            Outcome::DeadlineExceeded => (FactKind::Failed, Reason::DeadlineExceeded),
+        };
+        cx.fact_because(fact, job, reason);
+        match (caller, outcome) {
+            (Some(caller), Outcome::Succeeded) => cx.send(caller, Signal::Finished { by, job }),
+            (Some(caller), _) => cx.send(caller, Signal::Failed { by, job }),
+            (None, Outcome::Succeeded) => cx.complete(job),
+            (None, _) => cx.drop_job(job, reason),
+        }
+    }
+}

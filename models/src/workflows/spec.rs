@@ -1,0 +1,548 @@
+//! A workflow controller and its templates as written.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sim_core::dist::Distribution;
+
+use super::WorkflowPlan;
+use crate::spec::check::Checker;
+use crate::spec::distribution::DurationSpread;
+use crate::spec::policy::{OnReject, optional};
+use crate::spec::quantity::{DurationText, RateText};
+use crate::spec::resolve::Names;
+use crate::workflow::{
+    ApiLimit, ConfigError, Controller, ControllerConfig, DagTask, FailFast, LockRef, NodeBody,
+    NodeConfig, ResourceRateLimit, RetryBackoff, RetryPolicy, RetryStrategy, SemaphoreLimit,
+    TemplateConfig, Version,
+};
+
+/// The ConfigMaps of a model: name, then key, then value.
+pub type ConfigMaps = BTreeMap<String, BTreeMap<String, String>>;
+
+/// A workflow controller with its templates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowSpec {
+    /// Its name.
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// The templates from which triggers submit workflows.
+    pub templates: Vec<TemplateSpec>,
+    /// How close to the real controller the model stays.
+    #[serde(default)]
+    pub realism: RealismSpec,
+    /// The release of Argo Workflows whose behavior is modeled.
+    #[serde(default = "latest")]
+    pub version: String,
+    /// Workflows at once; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
+    /// Workflows at once per namespace; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace_parallelism: Option<u32>,
+    /// Delay of every requeue (`DEFAULT_REQUEUE_TIME`); none: 10 s, or nothing for `Ideal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requeue: Option<DurationText>,
+    /// From a freed permit to the look at its waiters (`SEMAPHORE_NOTIFY_DELAY`); none: 1 s, or
+    /// nothing for `Ideal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semaphore_notify: Option<DurationText>,
+    /// Reconciles at once.
+    #[serde(default = "thirty_two")]
+    pub workers: u32,
+    /// Calls to the API server per second and at once (`--qps`, `--burst`); none: 20 and 30, or no limit
+    /// for `Ideal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_limit: Option<ApiLimitSpec>,
+    /// How fast pods may be created (`resourceRateLimit`); none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_rate_limit: Option<ResourceRateLimitSpec>,
+    /// From a pod's creation to its container running. Argo has no default for it: two seconds stand
+    /// for an image that is there already.
+    #[serde(default = "two_seconds")]
+    pub pod_start: DurationSpread,
+    /// Most workflows that may be Pending; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pending: Option<u64>,
+    /// What happens beyond `max_pending`.
+    #[serde(default = "drop_it")]
+    pub on_reject: OnReject,
+}
+
+/// How close to the real controller the model stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RealismSpec {
+    /// As argo-workflows does it, with its delays and API limits.
+    #[default]
+    Argo,
+    /// Every change is acted on at once: what the documentation suggests.
+    Ideal,
+}
+
+/// A client's limit on calls to the API server.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiLimitSpec {
+    /// Calls per second in the long run.
+    pub qps: f64,
+    /// Calls at once after a pause.
+    pub burst: u32,
+}
+
+/// A limit on pod creation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceRateLimitSpec {
+    /// Pods per time in the long run.
+    pub rate: RateText,
+    /// Pods at once after a pause.
+    pub burst: u32,
+}
+
+/// A workflow template. Its work is a single pod (`service`), `steps` or a `dag`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateSpec {
+    /// Its name.
+    pub name: String,
+    /// Where its workflows live.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// Priority of its workflows, in addition to that of the event.
+    #[serde(default)]
+    pub priority: i32,
+    /// Workflow-level semaphores, all taken before the workflow runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub semaphores: Vec<SemaphoreSpec>,
+    /// Workflow-level mutexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mutexes: Vec<String>,
+    /// Pods of one workflow at once; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
+    /// The longest time a workflow may run, from when it began to run (`activeDeadlineSeconds`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_deadline: Option<DurationText>,
+    /// How long the one pod of a simple workflow runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<DurationSpread>,
+    /// Probability that the one pod fails.
+    #[serde(default)]
+    pub failure: f64,
+    /// Retries of the one pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryStrategySpec>,
+    /// Groups of nodes, one group after the other, in place of `service`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Vec<NodeSpec>>,
+    /// Nodes with dependencies, in place of `service`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dag: Vec<TaskSpec>,
+}
+
+/// One node of a workflow: a pod (`service`), `steps` or a `dag`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeSpec {
+    /// Its name, unique among its siblings.
+    pub name: String,
+    /// How long its pod runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<DurationSpread>,
+    /// Probability that its pod fails.
+    #[serde(default)]
+    pub failure: f64,
+    /// The longest time its pod may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_deadline: Option<DurationText>,
+    /// Retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryStrategySpec>,
+    /// Template-level semaphores, held through all retries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub semaphores: Vec<SemaphoreSpec>,
+    /// Template-level mutexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mutexes: Vec<String>,
+    /// Children at once; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
+    /// The node runs this many times side by side (`withItems`).
+    #[serde(default = "one_item")]
+    pub items: u32,
+    /// Groups of nodes, one group after the other, in place of `service`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Vec<NodeSpec>>,
+    /// Nodes with dependencies, in place of `service`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dag: Vec<TaskSpec>,
+}
+
+/// A node of a DAG.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSpec {
+    /// The node.
+    pub node: NodeSpec,
+    /// Names of the tasks that must have succeeded before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends: Vec<String>,
+}
+
+/// A semaphore whose limit stands in a ConfigMap of the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SemaphoreSpec {
+    /// The ConfigMap.
+    pub config_map: String,
+    /// The key within it.
+    pub key: String,
+}
+
+/// `retryStrategy` of a workflow or node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryStrategySpec {
+    /// Retries after the first attempt; none: without end, and without backoff, as in Argo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The first pause; none: no pauses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<DurationText>,
+    /// What each further pause is multiplied by.
+    #[serde(default = "one_item")]
+    pub factor: u32,
+    /// The longest pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<DurationText>,
+    /// No retry later than this after the first attempt began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_duration: Option<DurationText>,
+}
+
+fn default_name() -> String {
+    "workflows".to_owned()
+}
+
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+fn latest() -> String {
+    "4.1.2".to_owned()
+}
+
+fn thirty_two() -> u32 {
+    32
+}
+
+fn one_item() -> u32 {
+    1
+}
+
+fn two_seconds() -> DurationSpread {
+    "2s".into()
+}
+
+fn drop_it() -> OnReject {
+    OnReject::Drop
+}
+
+impl WorkflowSpec {
+    pub(crate) fn compile(
+        &self,
+        config_maps: &ConfigMaps,
+        names: &Names,
+        cx: &mut Checker<'_>,
+    ) -> Option<WorkflowPlan> {
+        let config = self.config(cx);
+        let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
+        let templates = cx.each("templates", &self.templates, |cx, template| {
+            template.compile(config_maps, cx)
+        })?;
+        let semaphores = limits(&templates, config_maps);
+        let plan = WorkflowPlan {
+            name: self.name.clone(),
+            config: config?,
+            templates,
+            semaphores,
+            priorities: self.templates.iter().map(|template| template.priority).collect(),
+            max_pending: self.max_pending,
+            on_reject: on_reject?,
+            callers: Vec::new(),
+        };
+        self.try_out(&plan, cx).then_some(plan)
+    }
+
+    /// What only the controller itself can find wrong.
+    fn try_out(&self, plan: &WorkflowPlan, cx: &mut Checker<'_>) -> bool {
+        let streams = sim_core::random::Streams::new(0, 0);
+        let built = Controller::new(
+            plan.config.clone(),
+            &plan.templates,
+            &plan.semaphores,
+            &streams,
+            &plan.name,
+        );
+        let Err(errors) = built else { return true };
+        for error in errors {
+            self.report(&error, cx);
+        }
+        false
+    }
+
+    fn report(&self, error: &ConfigError, cx: &mut Checker<'_>) {
+        cx.error(error.to_string());
+    }
+
+    fn config(&self, cx: &mut Checker<'_>) -> Option<ControllerConfig> {
+        let version = cx.field("version", |cx| version(&self.version, cx));
+        let requeue = optional(&self.requeue, |text| cx.duration("requeue", text));
+        let notify =
+            optional(&self.semaphore_notify, |text| cx.duration("semaphore_notify", text));
+        let workers = cx.at_least("workers", self.workers, 1);
+        let api_limit = optional(&self.api_limit, |limit| {
+            cx.field("api_limit", |cx| {
+                let qps = cx.positive("qps", limit.qps);
+                let burst = cx.at_least("burst", limit.burst, 1);
+                Some(ApiLimit { qps: qps?, burst: burst? })
+            })
+        });
+        let resource = optional(&self.resource_rate_limit, |limit| {
+            cx.field("resource_rate_limit", |cx| {
+                let rate = cx.positive_rate("rate", &limit.rate);
+                let burst = cx.at_least("burst", limit.burst, 1);
+                Some(ResourceRateLimit { rate: rate?, burst: burst? })
+            })
+        });
+        let pod_start = cx.field("pod_start", |cx| self.pod_start.compile(cx));
+        let mut config = match self.realism {
+            RealismSpec::Argo => ControllerConfig::argo(version?),
+            RealismSpec::Ideal => ControllerConfig::immediate(),
+        };
+        config.workers = workers?;
+        if let Some(requeue) = requeue? {
+            config.requeue = requeue;
+        }
+        if let Some(notify) = notify? {
+            config.semaphore_notify = notify;
+        }
+        if let Some(limit) = api_limit? {
+            config.api_limit = Some(limit);
+        }
+        config.resource_rate_limit = resource?;
+        config.parallelism = self.parallelism;
+        config.namespace_parallelism = self.namespace_parallelism;
+        let pod_start = pod_start?;
+        config.pod_start = (pod_start.mean() > 0.0).then_some(pod_start);
+        Some(config)
+    }
+}
+
+fn version(text: &str, cx: &mut Checker<'_>) -> Option<Version> {
+    let numbers: Vec<Option<u32>> =
+        text.trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect();
+    if let [Some(major), Some(minor), Some(patch)] = numbers[..] {
+        return Some(Version::new(major, minor, patch));
+    }
+    cx.error(format!("`{text}` is not a version")).expected("a release such as `\"4.1.2\"`");
+    None
+}
+
+/// The limits of all semaphores, in each namespace that has templates.
+fn limits(templates: &[TemplateConfig], config_maps: &ConfigMaps) -> Vec<SemaphoreLimit> {
+    let mut namespaces: Vec<&str> =
+        templates.iter().map(|template| template.namespace.as_str()).collect();
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    let mut limits = Vec::new();
+    for namespace in namespaces {
+        for (map, entries) in config_maps {
+            for (key, value) in entries {
+                if let Ok(limit) = value.trim().parse() {
+                    limits.push(SemaphoreLimit {
+                        namespace: namespace.to_owned(),
+                        key: format!("{map}/{key}"),
+                        limit,
+                    });
+                }
+            }
+        }
+    }
+    limits
+}
+
+/// The parts in which templates and nodes agree.
+struct Body<'b> {
+    service: &'b Option<DurationSpread>,
+    failure: f64,
+    active_deadline: &'b Option<DurationText>,
+    steps: &'b [Vec<NodeSpec>],
+    dag: &'b [TaskSpec],
+}
+
+impl Body<'_> {
+    fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<NodeBody> {
+        let failure = cx.probability("failure", self.failure);
+        match (self.service, self.steps, self.dag) {
+            (Some(service), [], []) => {
+                let service = cx.field("service", |cx| service.compile(cx));
+                let active_deadline = optional(self.active_deadline, |deadline| {
+                    cx.positive_duration("active_deadline", deadline)
+                });
+                Some(NodeBody::Pod {
+                    service: service?,
+                    failure_probability: failure?,
+                    active_deadline: active_deadline?,
+                })
+            }
+            (None, groups @ [_, ..], []) => {
+                let groups = cx.each("steps", groups, |cx, group| {
+                    cx.elements(group, |cx, node| node.compile(config_maps, cx))
+                })?;
+                Some(NodeBody::Steps(groups))
+            }
+            (None, [], tasks @ [_, ..]) => {
+                let names: Vec<&str> = tasks.iter().map(|task| task.node.name.as_str()).collect();
+                let tasks = cx.each("dag", tasks, |cx, task| {
+                    let node = cx.field("node", |cx| task.node.compile(config_maps, cx));
+                    let depends = cx.each("depends", &task.depends, |cx, name| {
+                        cx.reference("", "task", name, &names)
+                    });
+                    Some(DagTask { node: node?, depends: depends? })
+                })?;
+                Some(NodeBody::Dag { tasks, fail_fast: FailFast::Stop })
+            }
+            _ => {
+                cx.error("it is not clear what is to be run")
+                    .expected("exactly one of `service`, `steps` and `dag`");
+                None
+            }
+        }
+    }
+}
+
+impl TemplateSpec {
+    fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<TemplateConfig> {
+        let body = Body {
+            service: &self.service,
+            failure: self.failure,
+            active_deadline: &None,
+            steps: &self.steps,
+            dag: &self.dag,
+        };
+        let body = body.compile(config_maps, cx);
+        let locks = locks(&self.semaphores, &self.mutexes, config_maps, cx);
+        let retry = retry(&self.retry, cx);
+        let deadline = optional(&self.active_deadline, |deadline| {
+            cx.positive_duration("active_deadline", deadline)
+        });
+        let mut entry = NodeConfig::of(&self.name, body?);
+        entry.retry = retry?;
+        Some(TemplateConfig {
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            entry,
+            locks: locks?,
+            parallelism: self.parallelism,
+            active_deadline: deadline?,
+        })
+    }
+}
+
+impl NodeSpec {
+    fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<NodeConfig> {
+        let body = Body {
+            service: &self.service,
+            failure: self.failure,
+            active_deadline: &self.active_deadline,
+            steps: &self.steps,
+            dag: &self.dag,
+        };
+        let body = body.compile(config_maps, cx);
+        let locks = locks(&self.semaphores, &self.mutexes, config_maps, cx);
+        let retry = retry(&self.retry, cx);
+        let items = cx.at_least("items", self.items, 1);
+        Some(NodeConfig {
+            name: self.name.clone(),
+            body: body?,
+            locks: locks?,
+            retry: retry?,
+            parallelism: self.parallelism,
+            items: items?,
+        })
+    }
+}
+
+fn locks(
+    semaphores: &[SemaphoreSpec],
+    mutexes: &[String],
+    config_maps: &ConfigMaps,
+    cx: &mut Checker<'_>,
+) -> Option<Vec<LockRef>> {
+    let semaphores = cx.each("semaphores", semaphores, |cx, semaphore| {
+        semaphore.check(config_maps, cx)?;
+        Some(LockRef::Semaphore { key: format!("{}/{}", semaphore.config_map, semaphore.key) })
+    })?;
+    let mutexes = mutexes.iter().map(|name| LockRef::Mutex { name: name.clone() });
+    Some(semaphores.into_iter().chain(mutexes).collect())
+}
+
+impl SemaphoreSpec {
+    fn check(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<u32> {
+        let maps: Vec<&String> = config_maps.keys().collect();
+        let at = cx.reference("config_map", "ConfigMap", &self.config_map, &maps)?;
+        let map = &config_maps[maps[at]];
+        let keys: Vec<&String> = map.keys().collect();
+        cx.reference("key", "key", &self.key, &keys)?;
+        let value = &map[&self.key];
+        let limit = value.trim().parse();
+        if limit.is_err() {
+            cx.field("key", |cx| {
+                cx.error(format!("`{value}` under that key is not a limit"))
+                    .expected("a whole number in quotes, such as `\"5\"`");
+            });
+        }
+        limit.ok()
+    }
+}
+
+fn retry(
+    retry: &Option<RetryStrategySpec>,
+    cx: &mut Checker<'_>,
+) -> Option<Option<RetryStrategy>> {
+    optional(retry, |retry| {
+        cx.field("retry", |cx| {
+            let duration = optional(&retry.duration, |text| cx.duration("duration", text));
+            let cap = optional(&retry.cap, |text| cx.positive_duration("cap", text));
+            let longest =
+                optional(&retry.max_duration, |text| cx.positive_duration("max_duration", text));
+            let (duration, cap, max_duration) = (duration?, cap?, longest?);
+            Some(RetryStrategy {
+                limit: retry.limit,
+                policy: RetryPolicy::OnFailure,
+                backoff: duration.map(|duration| RetryBackoff {
+                    duration,
+                    factor: retry.factor,
+                    cap,
+                    max_duration,
+                }),
+            })
+        })
+    })
+}
+
+/// The mean run time of a template's pods, one after the other, seconds: for estimates of load.
+pub(crate) fn mean_work(node: &NodeConfig) -> f64 {
+    let each = match &node.body {
+        NodeBody::Pod { service, .. } => Distribution::mean(service),
+        NodeBody::Steps(groups) => groups
+            .iter()
+            .map(|group| group.iter().map(mean_work).fold(0.0, f64::max))
+            .sum(),
+        NodeBody::Dag { tasks, .. } => tasks.iter().map(|task| mean_work(&task.node)).sum(),
+    };
+    each * if node.parallelism == Some(1) { f64::from(node.items) } else { 1.0 }
+}
