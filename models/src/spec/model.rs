@@ -685,7 +685,8 @@ fn connect(components: &mut [ComponentPlan]) {
     for (plan, callers) in components.iter_mut().zip(callers) {
         match plan {
             ComponentPlan::Station(station) => {
-                station.next_nack = station.ways_out().find_map(|to| nacks[to as usize].clone());
+                let nack = station.ways_out().find_map(|to| nacks[to as usize].clone());
+                station.next_nack = nack;
                 station.callers = callers;
             }
             ComponentPlan::Workflow(workflow) => workflow.callers = callers,
