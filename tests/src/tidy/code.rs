@@ -8,7 +8,7 @@ const LINES_MAX: usize = 600;
 
 /// Files that are longer, each with its reason.
 const LONG: &[(&str, &str)] = &[
-    ("models/src/spec/ron_text/tracked.rs", "one method for each of serde's types"),
+    ("models/src/spec/model.rs", "one pass over all stages resolves their names; to be split"),
     ("models/src/trigger/mod.rs", "both delivery modes of one state machine; to be split"),
 ];
 
@@ -65,7 +65,7 @@ fn nothing_is_left_for_later() {
         if !file.is_rust() {
             return Vec::new();
         }
-        in_lines(file, |line| {
+        in_lines(&file.text, |line| {
             let found = words.iter().find(|word| line.contains(word.as_str()));
             found.map(|word| format!("`{word}`"))
         })
@@ -88,7 +88,7 @@ fn no_file_names_a_registry_or_a_machine() {
         !line[..at].ends_with(|before: char| before.is_alphanumeric() || "._-*/".contains(before))
     };
     check("paths and hosts of one machine mean nothing on another", |file| {
-        in_lines(file, |line| {
+        in_lines(&file.text, |line| {
             let host = hosts.iter().find(|host| line.contains(host.as_str()));
             let folder = folders
                 .iter()
@@ -151,7 +151,7 @@ fn every_exception_has_its_reason() {
         if !file.is_rust() {
             return Vec::new();
         }
-        in_lines(file, |line| {
+        in_lines(&file.text, |line| {
             let allows =
                 line.contains("allow(") && (line.contains(&ban) || line.contains(&ban_types));
             (allows && !line.contains("reason")).then(|| line.trim().to_owned())
@@ -171,7 +171,6 @@ const BRITISH: &[(&str, &str)] = &[
     ("initial", "ise"),
     ("randomi", "sed"),
     ("analy", "se "),
-    ("cance", "lled"),
     ("licen", "ce"),
 ];
 
@@ -182,7 +181,9 @@ fn spelling_is_american() {
         if !file.is_rust() && !file.is_markdown() {
             return Vec::new();
         }
-        in_lines(file, |line| {
+        // Not the tests: they may misspell on purpose.
+        let text = if file.is_rust() { file.code() } else { &file.text };
+        in_lines(text, |line| {
             let line = line.to_lowercase();
             words.iter().find(|word| line.contains(word.as_str())).map(|word| format!("`{word}`"))
         })

@@ -51,7 +51,7 @@ impl Offence {
 }
 
 /// An offence for each line that `look` objects to.
-fn in_lines(file: &File, look: impl Fn(&str) -> Option<String>) -> Vec<Offence> {
-    let lines = file.text.lines().enumerate();
+fn in_lines(text: &str, look: impl Fn(&str) -> Option<String>) -> Vec<Offence> {
+    let lines = text.lines().enumerate();
     lines.filter_map(|(index, line)| look(line).map(|what| Offence::of_line(index, what))).collect()
 }
