@@ -4,3 +4,4 @@ mod conformance;
 mod determinism;
 mod properties;
 mod scenarios;
+mod tidy;

@@ -23,6 +23,19 @@
 //!
 //! [`Realism::Immediate`] has none of these and keeps the gates.
 //!
+//! # What may surprise
+//! - A workflow has one time in the delaying queue, the earliest. The look at its deadline is asked for
+//!   once and may be overwritten: pods end by a deadline of their own, a node that waits for a mutex may
+//!   outlive it (derived from `operator.go` and client-go's delaying queue).
+//! - A released permit is announced to the first of the heap array, before the releasing workflow leaves
+//!   the line: the announcement may go to itself and be lost.
+//! - Nodes of one workflow pass the head of the line when it is a node of the same workflow, and then take
+//!   the head's ticket instead of their own.
+//! - Two lock owners that each stand at the head of one of two lines, and want both locks, wait for ever.
+//!   Within one second of creation, ties make that possible.
+//! - An old controller that forgot a holder when it was restarted can wait for ever as well: the permit's
+//!   new owner may need what the forgotten holder still has.
+//!
 //! # Not modelled
 //! Exit handlers, hooks, `when`, daemons, suspension, memoization, artifacts, database locks, pod
 //! garbage collection and ResourceQuota. A limit of zero makes a semaphore's first user fail in Argo;
