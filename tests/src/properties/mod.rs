@@ -69,8 +69,11 @@ fn hunt() {
         }
     }
     let _ = std::panic::take_hook();
-    for (kind, (seed, count)) in found {
-        let (least, error) = shrink::shrink(Pipeline::of_seed(seed), kind);
+    for (seed, count) in found.into_values() {
+        let whole = Pipeline::of_seed(seed);
+        let first = check(&whole).expect_err("it failed before");
+        println!("=== {first}");
+        let (least, error) = shrink::shrink(whole, first);
         println!("=== {count} times, first seed {seed}: {error}\n{}", least.text());
     }
 }

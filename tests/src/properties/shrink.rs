@@ -7,17 +7,24 @@ use super::pipeline::Pipeline;
 pub(crate) fn shrink(mut pipeline: Pipeline, mut found: String) -> (Pipeline, String) {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    while let Some((smaller, still)) = candidates(&pipeline).into_iter().find_map(fails) {
+    while let Some((smaller, still)) =
+        candidates(&pipeline).into_iter().find_map(|smaller| fails(&pipeline, smaller, &found))
+    {
         (pipeline, found) = (smaller, still);
     }
     std::panic::set_hook(hook);
     (pipeline, found)
 }
 
-/// What is wrong with it, if anything but that it no longer makes sense.
-fn fails(pipeline: Pipeline) -> Option<(Pipeline, String)> {
-    let found = check(&pipeline).err()?;
-    (!found.starts_with("the model is refused")).then_some((pipeline, found))
+/// What is wrong with the smaller one, if anything but that it no longer makes sense.
+fn fails(whole: &Pipeline, smaller: Pipeline, found: &str) -> Option<(Pipeline, String)> {
+    // Where a limit was passed, it has to stay.
+    let limits = |of: &Pipeline| ["max_msgs", "servers", "Limit("].map(|it| of.text().matches(it).count());
+    if found.contains(", limit ") && limits(whole) != limits(&smaller) {
+        return None;
+    }
+    let still = check(&smaller).err()?;
+    (!still.starts_with("the model is refused")).then_some((smaller, still))
 }
 
 fn candidates(pipeline: &Pipeline) -> Vec<Pipeline> {
