@@ -79,7 +79,7 @@ pub fn import(files: &[(&str, &str)], reading: Reading) -> Result<Import, Diagno
         for document in yaml::documents(file, text) {
             match document {
                 Ok(root) => documents.push((*file, root)),
-                Err(error) => broken.push(error),
+                Err(error) => broken.push(*error),
             }
         }
     }

@@ -154,6 +154,9 @@ fn one_sensor(extra: &str, inner: &str) -> String {
     )
 }
 
+/// Beside the template, within it; the unit as intended, as deployed; the findings.
+type Case<'c> = (&'c str, &'c str, Option<Unit>, Option<Unit>, &'c [&'c str]);
+
 /// argo-events v1.9.11, `pkg/sensors/context.go` and `listener.go`: what each field does where it stands.
 #[test]
 fn fields_of_triggers_under_both_readings() {
@@ -161,7 +164,7 @@ fn fields_of_triggers_under_both_readings() {
     let capital = "    rateLimit: {requestsPerUnit: 10, unit: Minute}\n";
     let within = ", rateLimit: {requestsPerUnit: 10, unit: Minute}";
     let zero = "    rateLimit: {unit: Minute}\n";
-    let cases: [(&str, &str, Option<Unit>, Option<Unit>, &[&str]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (minute, "", Some(Unit::Minute), Some(Unit::Second), &["rate-limit-unit"]),
         (capital, "", Some(Unit::Minute), Some(Unit::Minute), &[]),
         ("", within, Some(Unit::Minute), None, &["misplaced"]),

@@ -200,12 +200,12 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 /// The documents of a file, each on its own, so that one bad document does not hide the others.
-pub(crate) fn documents(file: &str, text: &str) -> Vec<Result<Node, Diagnostic>> {
+pub(crate) fn documents(file: &str, text: &str) -> Vec<Result<Node, Box<Diagnostic>>> {
     if text.len() > FILE_BYTES_MAX {
         let found = format!("`{file}` has {} bytes", text.len());
         let mut diagnostic = Diagnostic::error("", found);
         diagnostic.code("too-large").expected(format!("at most {FILE_BYTES_MAX} bytes"));
-        return vec![Err(diagnostic)];
+        return vec![Err(Box::new(diagnostic))];
     }
     let documents = split(text).into_iter();
     documents
@@ -234,7 +234,7 @@ fn split(text: &str) -> Vec<(u32, &str)> {
 }
 
 /// Parses one document; also for YAML within YAML, such as `streamConfig`.
-pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node, Diagnostic> {
+pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node, Box<Diagnostic>> {
     match serde_saphyr::from_str_with_options::<Node>(text, options()) {
         Ok(mut node) => {
             node.move_down(lines_before);
@@ -257,7 +257,7 @@ pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node
                     "this looks like a template: render it first, with `helm template` or `kustomize build`",
                 );
             }
-            Err(diagnostic)
+            Err(Box::new(diagnostic))
         }
     }
 }
