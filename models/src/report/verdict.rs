@@ -84,8 +84,12 @@ fn in_share(share: f64, report: &Report) -> String {
 fn first_reached(report: &Report) -> Option<(&LimitReport, Figure)> {
     let reached = report.limits.iter().filter_map(|limit| Some((limit, limit.first_reached_s?)));
     reached.min_by(|(a, at), (b, bt)| {
-        b.reached_share.total_cmp(&a.reached_share).then(at.value.total_cmp(&bt.value))
+        share(b).total_cmp(&share(a)).then(at.value.total_cmp(&bt.value))
     })
+}
+
+fn share(limit: &LimitReport) -> f64 {
+    limit.reached_share.unwrap_or(0.0)
 }
 
 fn first_limit(report: &Report) -> Sentence {
@@ -94,7 +98,7 @@ fn first_limit(report: &Report) -> Sentence {
     };
     let lost = report.ledger.dropped.value > 0.0;
     let mood = if lost { Mood::Bad } else { Mood::Warn };
-    let others = report.limits.iter().filter(|other| other.reached_share > 0.0).count() - 1;
+    let others = report.limits.iter().filter(|other| share(other) > 0.0).count() - 1;
     let others = match others {
         0 => String::new(),
         1 => "; one more was reached later".to_owned(),
@@ -106,7 +110,7 @@ fn first_limit(report: &Report) -> Sentence {
         number::quantity(limit.value, &limit.unit),
         limit.stage,
         figure(&at, number::duration),
-        in_share(limit.reached_share, report),
+        in_share(share(limit), report),
     ))
 }
 
@@ -191,41 +195,47 @@ fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> 
 }
 
 fn at_peak(report: &Report) -> Option<Sentence> {
-    let rates: Vec<&LimitReport> =
-        report.limits.iter().filter(|limit| limit.holds_at_peak.is_some()).collect();
-    let broken: Vec<&&LimitReport> =
-        rates.iter().filter(|limit| limit.holds_at_peak == Some(false)).collect();
-    if rates.is_empty() {
+    let rates = || report.limits.iter().filter(|limit| limit.holds_at_peak.is_some());
+    let all = rates().count();
+    if all == 0 {
         return None;
     }
+    let mut broken: Vec<&LimitReport> =
+        rates().filter(|limit| limit.holds_at_peak == Some(false)).collect();
     if broken.is_empty() {
         let text = "Every rate limit and capacity holds at the peak, not only on average.";
         return Some(Mood::Good.says(text.to_owned()));
     }
-    let mut named: Vec<String> =
-        broken.iter().take(LIMITS_NAMED).map(|limit| overrun(limit)).collect();
+    broken.sort_by(|a, b| overrun(b).total_cmp(&overrun(a)));
+    let mut named: Vec<String> = broken.iter().take(LIMITS_NAMED).map(|l| offered(l)).collect();
     if broken.len() > LIMITS_NAMED {
         named.push(format!("and {} more", broken.len() - LIMITS_NAMED));
     }
     let verb = if broken.len() == 1 { "does" } else { "do" };
-    let (all, broken) = (rates.len(), broken.len());
+    let averages = broken.iter().filter(|limit| limit.holds_on_average == Some(true)).count();
+    let averages = match averages {
+        0 => String::new(),
+        1 => " On average one of them would seem to hold.".to_owned(),
+        some => format!(" On average {some} of them would seem to hold."),
+    };
     Some(Mood::Bad.says(format!(
-        "At the peak {broken} of {all} rate limits and capacities {verb} not hold: {}.",
+        "At the peak {} of {all} rate limits and capacities {verb} not hold: {}.{averages}",
+        broken.len(),
         named.join(", "),
     )))
 }
 
-fn overrun(limit: &LimitReport) -> String {
-    let peak = limit.offered_peak_per_s.unwrap_or_default();
-    let average = match limit.holds_on_average {
-        Some(true) => ", though on average it holds",
-        _ => "",
-    };
+/// By what factor the peak exceeds the limit.
+fn overrun(limit: &LimitReport) -> f64 {
+    limit.offered_peak_per_s.unwrap_or(0.0) / limit.value
+}
+
+fn offered(limit: &LimitReport) -> String {
     format!(
-        "`{}` of `{}` takes {} and is offered {}{average}",
+        "`{}` of `{}` ({}, offered {})",
         limit.limit,
         limit.stage,
         number::rate(limit.value),
-        number::rate(peak),
+        number::rate(limit.offered_peak_per_s.unwrap_or(0.0)),
     )
 }

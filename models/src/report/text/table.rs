@@ -7,6 +7,8 @@ use crate::report::{Figure, Report};
 
 /// The longest name of a stage that is printed whole.
 const NAME_WIDTH: usize = 26;
+/// A column so dispensable is left out when there is nothing in it.
+const EMPTY_IS_HIDDEN: u8 = 9;
 /// Servers that are busy for a larger share of the time are a bottleneck.
 const BUSY: f64 = 0.95;
 
@@ -32,7 +34,9 @@ impl Cell {
 
     fn figure(figure: &Figure, words: impl Fn(f64) -> String) -> Self {
         let half = figure.half_width().filter(|&half| half > 0.0);
-        let spread = half.map(|half| format!("±{}", words(half))).unwrap_or_default();
+        // One that rounds to nothing is not worth a line.
+        let half = half.map(&words).filter(|half| *half != words(0.0));
+        let spread = half.map(|half| format!("±{half}")).unwrap_or_default();
         Self { text: words(figure.value), spread, tone: Tone::Plain }
     }
 
@@ -53,6 +57,10 @@ impl Cell {
         value.map_or_else(Self::none, cell)
     }
 
+    fn says_nothing(&self) -> bool {
+        self.text == "-" || self.text == "0"
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count().max(self.spread.chars().count())
     }
@@ -60,10 +68,10 @@ impl Cell {
 
 const COLUMNS: &[Column] = &[
     Column { title: "offered", cell: |s| Cell::count(&s.offered), dispensable: 0 },
-    Column { title: "admitted", cell: |s| Cell::count(&s.admitted), dispensable: 2 },
+    Column { title: "admitted", cell: |s| Cell::of(s.admitted.as_ref(), Cell::count), dispensable: 8 },
     Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 0 },
-    Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 4 },
-    Column { title: "done", cell: |s| Cell::count(&s.completed), dispensable: 0 },
+    Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 9 },
+    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 0 },
     Column { title: "lost", cell: |s| Cell::bad_if_any(&s.lost), dispensable: 0 },
     Column {
         title: "depth",
@@ -114,6 +122,9 @@ pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let width = |columns: &[(&Column, Vec<Cell>, usize)]| {
         2 + name_width + columns.iter().map(|(_, _, width)| 2 + width).sum::<usize>()
     };
+    columns.retain(|(column, cells, _)| {
+        column.dispensable < EMPTY_IS_HIDDEN || cells.iter().any(|cell| !cell.says_nothing())
+    });
     while width(&columns) > paint.width() {
         let Some(at) = (0..columns.len())
             .filter(|&at| columns[at].0.dispensable > 0)
