@@ -1,86 +1,107 @@
-//! Models and storms that come with surgetank, by name. A preset is a file in `presets/` and a line here.
+//! The models that come with the program: each tells one story about backpressure.
+//!
+//! A preset is a file in `models/presets` and a line in [`PRESETS`]. Its header says what it shows and
+//! what to look at; that the story happens has been seen by running it, and the golden fingerprints of
+//! the `tests` crate keep it so.
 
-/// A text that comes with surgetank.
+use crate::header;
+
+/// A model that comes with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// Its name: the file's without `.ron`.
+    /// Its name, and that of its file without `.ron`.
     pub name: &'static str,
-    /// The RON text; its first lines say what it shows.
+    /// Its title, without a full stop.
+    pub title: &'static str,
+    /// What it shows, a sentence.
+    pub shows: &'static str,
+    /// What to look at in its report, a sentence or two.
+    pub look_at: &'static str,
+    /// The model, as RON.
     pub text: &'static str,
 }
 
+impl Preset {
+    const fn of(name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            title: header::title(text),
+            shows: header::labeled(text, "// Shows: "),
+            look_at: header::labeled(text, "// Look at: "),
+            text,
+        }
+    }
+
+    /// The preset of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
+}
+
 macro_rules! presets {
-    ($folder:literal: $($name:literal)*) => {
-        &[$(Preset { name: $name, text: include_str!(concat!("../presets/", $folder, $name, ".ron")) }),*]
+    ($($name:literal),* $(,)?) => {
+        &[$(Preset::of($name, include_str!(concat!("../presets/", $name, ".ron")))),*]
     };
 }
 
-/// The models.
-pub const PRESETS: &[Preset] = presets! { "":
-    "reference"
-};
-
-/// The storms: arrivals that take the place of a model's own.
-pub const STORMS: &[Preset] = presets! { "storms/":
-    "black-friday"
-    "spike"
-};
-
-impl Preset {
-    /// The model of that name.
-    #[must_use]
-    pub fn model(name: &str) -> Option<&'static Self> {
-        PRESETS.iter().find(|preset| preset.name == name)
-    }
-
-    /// The storm of that name.
-    #[must_use]
-    pub fn storm(name: &str) -> Option<&'static Self> {
-        STORMS.iter().find(|preset| preset.name == name)
-    }
-
-    /// What it shows: the first sentence of its header.
-    #[must_use]
-    pub fn summary(&self) -> &'static str {
-        let first = self.text.lines().next().unwrap_or_default();
-        first.trim_start_matches('/').trim().trim_end_matches('.')
-    }
-}
+/// All presets, the reference pipeline first, then in the order in which to read them.
+pub const PRESETS: &[Preset] = presets![
+    "reference",
+    "steady-day",
+    "spike",
+    "discard-old",
+    "discard-new",
+    "drop",
+    "nack",
+    "store",
+    "store-and-drain",
+    "noisy-neighbor",
+    "semaphore-bottleneck",
+    "retry-storm",
+    "slack-burst",
+    "overwritten",
+    "sensor-restart-fire-and-forget",
+    "sensor-restart-at-least-once",
+];
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::model::{Model, Overrides};
     use crate::spec::arrival::NoFiles;
+    use crate::{Model, Overrides};
 
     #[test]
-    fn the_lists_are_the_folders() {
-        for (folder, list) in [("presets", PRESETS), ("presets/storms", STORMS)] {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-            let files: BTreeSet<String> = std::fs::read_dir(path)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .filter(|path| path.extension().is_some_and(|extension| extension == "ron"))
-                .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
-                .collect();
-            let listed: BTreeSet<String> = list.iter().map(|preset| preset.name.to_owned()).collect();
-            assert_eq!(listed, files, "list every file of {folder} in presets.rs");
-            assert!(list.is_sorted_by_key(|preset| preset.name), "{folder}: by name");
+    fn every_file_is_in_the_list() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/presets");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder of presets")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .filter_map(|name| name.strip_suffix(".ron").map(str::to_owned))
+            .collect();
+        files.sort();
+        let mut names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        names.sort_unstable();
+        assert_eq!(files, names);
+    }
+
+    #[test]
+    fn every_preset_is_read_without_a_warning_under_its_own_name() {
+        for preset in PRESETS {
+            let model = Model::read(preset.name, preset.text, &Overrides::default(), &NoFiles)
+                .unwrap_or_else(|found| panic!("{found}"));
+            assert_eq!(model.name, preset.name);
+            assert!(model.warnings.is_empty(), "{}: {}", preset.name, model.warnings);
         }
     }
 
     #[test]
-    fn every_one_can_be_run_and_says_what_it_shows() {
-        let all = PRESETS.iter().map(|preset| (preset, None));
-        let stormy = STORMS.iter().map(|storm| (&PRESETS[0], Some((storm.name, storm.text))));
-        for (preset, storm) in all.chain(stormy) {
-            let overrides = Overrides { storm, ..Overrides::default() };
-            if let Err(problems) = Model::read(preset.name, preset.text, &overrides, &NoFiles) {
-                panic!("{} {storm:?}: {problems}", preset.name);
+    fn headers_are_sentences() {
+        for preset in PRESETS {
+            assert!(!preset.title.ends_with('.'), "{}", preset.title);
+            for text in [preset.shows, preset.look_at] {
+                assert!(text.ends_with('.'), "{}: {text}", preset.name);
             }
-            assert!(preset.text.starts_with("// "), "{}", preset.name);
         }
     }
 }

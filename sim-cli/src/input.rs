@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use models::diagnostic::{Color, Diagnostics, nearest};
-use models::presets::{PRESETS, Preset, STORMS};
+use models::presets::{PRESETS, Preset};
+use models::storms::{STORMS, Storm};
 use models::spec::arrival::Files;
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
@@ -56,7 +57,7 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
     }
     let path = Path::new(argument);
     if !path.exists()
-        && let Some(preset) = Preset::model(argument)
+        && let Some(preset) = Preset::find(argument)
     {
         let (name, text) = (preset.name.to_owned(), preset.text.to_owned());
         return Ok(Source { name, text, base: Base::Preset });
@@ -64,7 +65,7 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
     if is_manifest(path) {
         return manifests(argument);
     }
-    let file = open(argument, PRESETS, "preset")?;
+    let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
     let text = text(argument, file, "a model")?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Source { name: argument.to_owned(), text, base: Base::Folder(folder) })
@@ -88,11 +89,11 @@ fn manifests(argument: &str) -> Result<Source, Failure> {
 /// Reads the storm that `argument` names: a file or a preset.
 fn storm(argument: &str) -> Result<(String, String), Failure> {
     if !Path::new(argument).exists()
-        && let Some(preset) = Preset::storm(argument)
+        && let Some(storm) = Storm::find(argument)
     {
-        return Ok((preset.name.to_owned(), preset.text.to_owned()));
+        return Ok((storm.name.to_owned(), storm.text.to_owned()));
     }
-    let file = open(argument, STORMS, "storm")?;
+    let file = open(argument, STORMS.iter().map(|storm| storm.name), "storm")?;
     Ok((argument.to_owned(), text(argument, file, "a storm")?))
 }
 
@@ -134,19 +135,27 @@ fn described(
     text
 }
 
-fn open(argument: &str, presets: &[Preset], kind: &str) -> Result<File, Failure> {
+fn open(
+    argument: &str,
+    known: impl Iterator<Item = &'static str>,
+    kind: &str,
+) -> Result<File, Failure> {
     let path = Path::new(argument);
     if path.is_dir() {
         return Err(Failure::bad_input(format!("`{argument}` is a directory: name a file in it")));
     }
     File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::bad_input(not_found(argument, presets, kind)),
+        io::ErrorKind::NotFound => Failure::bad_input(not_found(argument, known, kind)),
         _ => Failure::bad_input(format!("cannot read `{argument}`: {error}")),
     })
 }
 
-fn not_found(argument: &str, presets: &[Preset], kind: &str) -> String {
-    let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
+fn not_found(
+    argument: &str,
+    known: impl Iterator<Item = &'static str>,
+    kind: &str,
+) -> String {
+    let names: Vec<&str> = known.collect();
     let stem = argument.strip_suffix(".ron").unwrap_or(argument);
     let meant = match nearest(stem, &names) {
         Some(name) => format!("; did you mean the {kind} `{name}`?"),
