@@ -12,6 +12,8 @@ pub mod limits;
 pub mod recovery;
 pub mod signals;
 mod stages;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod verdict;
 

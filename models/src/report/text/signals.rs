@@ -20,14 +20,14 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     lines.push(paint.heading("Signals"));
     let ranges: Vec<String> = report.signals.iter().map(range).collect();
     let longest = ranges.iter().map(|range| range.chars().count()).max().unwrap_or(0);
-    let labels = report.signals.iter().map(|signal| label(signal).len());
+    let labels = report.signals.iter().map(|signal| label(signal, report).len());
     let label_width = labels.max().unwrap_or(0).max("time".len());
     let room = paint.width().saturating_sub(label_width + longest + 6);
     let columns = room.clamp(COLUMNS_MIN, COLUMNS);
     for (signal, range) in report.signals.iter().zip(&ranges) {
         let tone = if signal.warning.is_some() { Tone::Warn } else { Tone::Good };
         let spark = paint.tone(tone, &sparkline(&signal.course, columns, signal.max, paint.glyphs()));
-        lines.push(format!("  {:label_width$}  {spark}  {range}", label(signal)));
+        lines.push(format!("  {:label_width$}  {spark}  {range}", label(signal, report)));
         let indent = label_width + 4;
         let warnings = signal.warning.iter();
         for line in warnings.flat_map(|warning| wrap(&format!("! {warning}"), paint.width() - indent)) {
@@ -37,8 +37,11 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     lines.push(time_line(report, paint, label_width, columns));
 }
 
-fn label(signal: &Signal) -> &'static str {
+fn label(signal: &Signal, report: &Report) -> &'static str {
+    let stage = report.stages.iter().find(|stage| stage.name == signal.component);
+    let is_workflow = stage.is_some_and(|stage| stage.kind == "Workflow");
     match signal.signal {
+        SignalKind::Pending if !is_workflow => "waiting",
         SignalKind::BusDepth => "bus depth",
         SignalKind::SensorLatency => "sensor latency",
         SignalKind::Pending => "pending",

@@ -115,10 +115,13 @@ fn busy(stage: &Stage) -> Cell {
 }
 
 pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
-    let names: Vec<String> = report.stages.iter().map(|s| cut(&s.name, NAME_WIDTH)).collect();
+    // A sensor without limits of its own has nothing to show: its triggers have.
+    let idle = |stage: &&Stage| stage.kind == "Sensor" && stage.offered.value == 0.0;
+    let stages: Vec<&Stage> = report.stages.iter().filter(|stage| !idle(stage)).collect();
+    let names: Vec<String> = stages.iter().map(|s| cut(&s.name, NAME_WIDTH)).collect();
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
     let mut columns: Vec<(&Column, Vec<Cell>, usize)> =
-        COLUMNS.iter().map(|column| filled(column, &report.stages)).collect();
+        COLUMNS.iter().map(|column| filled(column, &stages)).collect();
     let width = |columns: &[(&Column, Vec<Cell>, usize)]| {
         2 + name_width + columns.iter().map(|(_, _, width)| 2 + width).sum::<usize>()
     };
@@ -156,8 +159,8 @@ pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     }
 }
 
-fn filled<'a>(column: &'a Column, stages: &[Stage]) -> (&'a Column, Vec<Cell>, usize) {
-    let cells: Vec<Cell> = stages.iter().map(column.cell).collect();
+fn filled<'a>(column: &'a Column, stages: &[&Stage]) -> (&'a Column, Vec<Cell>, usize) {
+    let cells: Vec<Cell> = stages.iter().map(|stage| (column.cell)(stage)).collect();
     let widest = cells.iter().map(Cell::width).max().unwrap_or(0);
     let width = widest.max(column.title.chars().count());
     (column, cells, width)
