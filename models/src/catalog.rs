@@ -6,11 +6,12 @@
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
-use crate::presets::{PRESETS, Preset, STORMS};
+use crate::presets::PRESETS;
 use crate::spec::arrival::Arrivals;
 use crate::spec::distribution::DurationSpread;
 use crate::spec::model::{ChangeSpec, Stage};
 use crate::spec::policy::{Algorithm, OnReject, OrderSpec, OverSpec};
+use crate::storms::STORMS;
 
 /// Things of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -37,8 +38,8 @@ pub struct Entry {
 pub fn families() -> Vec<Family> {
     let family = |name, about, entries| Family { name, about, entries };
     vec![
-        family("presets", "models that come with surgetank: `surgetank run NAME`", named(PRESETS)),
-        family("storms", "arrivals that come with surgetank: `--storm NAME`", named(STORMS)),
+        family("presets", "models that come with surgetank: `surgetank run NAME`", presets()),
+        family("storms", "arrivals that come with surgetank: `--storm NAME`", storms()),
         family("stages", "what a pipeline is made of", variants::<Stage>()),
         family("arrivals", "when events arrive", variants::<Arrivals>()),
         family("distributions", "how long, how large", variants::<DurationSpread>()),
@@ -50,12 +51,16 @@ pub fn families() -> Vec<Family> {
     ]
 }
 
-fn named(presets: &[Preset]) -> Vec<Entry> {
-    let entry = |preset: &Preset| Entry {
-        name: preset.name.to_owned(),
-        about: preset.summary().to_owned(),
-    };
-    presets.iter().map(entry).collect()
+fn presets() -> Vec<Entry> {
+    PRESETS.iter().map(|preset| entry(preset.name, preset.title)).collect()
+}
+
+fn storms() -> Vec<Entry> {
+    STORMS.iter().map(|storm| entry(storm.name, storm.title)).collect()
+}
+
+fn entry(name: &str, about: &str) -> Entry {
+    Entry { name: name.to_owned(), about: about.to_owned() }
 }
 
 /// The variants of an enum with their documentation, from its JSON schema.

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod determinism;
+mod golden;
 mod properties;
 mod scenarios;
 mod tidy;

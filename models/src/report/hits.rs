@@ -12,6 +12,8 @@ const WAITS: usize = 3;
 const NEAR: f64 = 0.99;
 /// Busy servers: a shade less than all, for the moments between two services.
 const ALL_BUSY: f64 = 0.98;
+/// Somebody waits for this share of the time.
+const MOSTLY: f64 = 0.9;
 /// A wait that is this share of a rate limit's interval is a wait for that limit.
 const WAIT_SHARE: f64 = 0.75;
 
@@ -29,8 +31,8 @@ pub(crate) fn first_hit_ns(limit: &Limit, outcome: &Outcome) -> Option<u64> {
         }
         Sign::Queue(gauge) => {
             let gauge = component.gauge(gauge)?;
-            let waits = gauge.windows.iter().map(|window| window.max > 0);
-            first_run(waits, 1).map(|at| at * window_ns)
+            let waits = gauge.windows.iter().map(|window| window.mean >= MOSTLY);
+            first_run(waits, STAYS).map(|at| at * window_ns)
         }
         Sign::Wait(samples) => {
             let sample = component.sample(samples)?;
@@ -43,6 +45,7 @@ pub(crate) fn first_hit_ns(limit: &Limit, outcome: &Outcome) -> Option<u64> {
             let first = first_run(waits.into_iter(), WAITS)?;
             Some(at[first as usize] * window_ns)
         }
+        Sign::Unseen => None,
         Sign::Refusals => {
             let counts = component.counts.iter().find(|count| count.fact == FactKind::Refused)?;
             first_run(counts.windows.iter().map(|&count| count > 0), 1).map(|at| at * window_ns)

@@ -41,12 +41,14 @@ pub(crate) enum Sign {
     NearLevel,
     /// The gauge stays at the limit for a while: servers that are all busy now and then are no news.
     Saturated,
-    /// Somebody waits for it: the gauge is above zero.
+    /// Nearly all the time somebody waits for it, as the gauge shows, and for a while.
     Queue(&'static str),
     /// Most of those who come wait, sample by sample, about as long as the limit makes them.
     Wait(&'static str),
     /// Somebody is refused.
     Refusals,
+    /// Nothing shows it; another limit of the component does, or what it does to the next stage.
+    Unseen,
 }
 
 impl Limit {
@@ -124,18 +126,23 @@ fn of_bus(plan: &BusPlan) -> Vec<Limit> {
 }
 
 fn of_sensor(plan: &SensorPlan) -> Vec<Limit> {
-    let sign = Sign::Wait(sensor::metric::WAIT);
-    let rate = plan.rate_limit.iter().map(|limiter| ("rate_limit", limiter));
-    let client = plan.client.iter().map(|limiter| ("client_qps", limiter));
-    rate.chain(client).map(|(name, limiter)| Limit::rate(name, per_s(limiter), sign)).collect()
+    let rate = plan.rate_limit.iter().map(|limiter| ("rate_limit", per_s(limiter)));
+    let client = plan.client.iter().map(|limiter| ("client_qps", per_s(limiter)));
+    let both: Vec<(&str, f64)> = rate.chain(client).collect();
+    // The gauge counts those who wait for either, which is nearly always the lower one.
+    let lowest = both.iter().map(|&(_, per_s)| per_s).fold(f64::INFINITY, f64::min);
+    let sign = |per_s: f64| match per_s <= lowest {
+        true => Sign::Queue(sensor::metric::WAITING),
+        false => Sign::Unseen,
+    };
+    both.into_iter().map(|(name, per_s)| Limit::rate(name, per_s, sign(per_s))).collect()
 }
 
 fn of_trigger(plan: &TriggerPlan) -> Vec<Limit> {
     let mut limits = of_rate_limit(plan.rate_limit.as_ref(), trigger::metric::LIMITER_WAIT);
     if plan.delivery == DeliveryMode::AtLeastOnce {
         let seconds = plan.processing.mean() + plan.action.latency.mean();
-        let sign = Sign::Saturated;
-        limits.push(Limit::new("one_at_a_time", 1.0 / seconds, "per_s", None, sign));
+        limits.push(Limit::rate("one_at_a_time", 1.0 / seconds, Sign::Unseen));
     }
     limits
 }
@@ -156,9 +163,9 @@ fn of_workflow(plan: &WorkflowPlan) -> Vec<Limit> {
     if let ([template], [semaphore]) = (plan.templates.as_slice(), plan.semaphores.as_slice())
         && let Some(seconds) = time_under_lock(template)
     {
-        let name = format!("{} / service", semaphore.key);
+        let name = format!("{} throughput", semaphore.key);
         let per_s = f64::from(semaphore.limit) / seconds;
-        limits.push(Limit::rate(&name, per_s, Sign::Saturated));
+        limits.push(Limit::rate(&name, per_s, Sign::Unseen));
     }
     limits
 }
@@ -186,9 +193,9 @@ fn of_station(plan: &StationPlan) -> Vec<Limit> {
     limits
 }
 
-/// What so many servers can do at most. It is hit when they are saturated, which `servers` says.
+/// What so many servers can do at most. Whether it is reached `servers` says.
 fn capacity(servers: f64, service: &Distribution) -> Limit {
-    Limit::new("service_rate", servers / service.mean(), "per_s", None, Sign::Saturated)
+    Limit::rate("service_rate", servers / service.mean(), Sign::Unseen)
 }
 
 fn of_store(plan: &StorePlan) -> Vec<Limit> {

@@ -12,6 +12,8 @@ pub mod limits;
 pub mod recovery;
 pub mod signals;
 mod stages;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod verdict;
 
@@ -110,8 +112,10 @@ pub struct LimitReport {
     /// Whether a rate is at least what is offered at the peak: the one that matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_at_peak: Option<bool>,
-    /// The share of replications in which it was reached.
-    pub reached_share: f64,
+    /// The share of replications in which it was reached; absent where a run does not show that (a rate
+    /// of servers is reached when `servers` is).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_share: Option<f64>,
     /// When it was first reached, over those replications; to the window where it is not known better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reached_s: Option<Figure>,
@@ -301,7 +305,8 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
             offered_peak_per_s: offered.map(|flow| flow.peak_per_s),
             holds_on_average: offered.map(|flow| flow.mean_per_s <= limit.value),
             holds_at_peak: offered.map(|flow| flow.peak_per_s <= limit.value),
-            reached_share: hits.len() as f64 / outcomes.len() as f64,
+            reached_share: (limit.sign != limits::Sign::Unseen)
+                .then(|| hits.len() as f64 / outcomes.len() as f64),
             first_reached_s: Figure::mean(hits),
         }
     };

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::Limit;
+use super::text::number;
 use crate::outcome::{ComponentOutcome, Outcome};
 
 /// At least this share of the limit is "near" it ...
@@ -21,6 +22,8 @@ const NEAR_SHARE: f64 = 0.9;
 const NEAR_TIME: f64 = 0.1;
 /// The last third must exceed the first by this factor to count as growing.
 const GROWTH: f64 = 1.5;
+/// A peak exceeds the means of the first and the last third by this factor.
+const PEAK: f64 = 2.0;
 /// A latency that grew by less than this, in seconds, did not grow.
 const LATENCY_GROWTH_S: f64 = 0.1;
 /// A backlog that grew by less than this did not grow.
@@ -95,8 +98,9 @@ fn bus_depth(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
         .map(|signal| Signal { limit: limit_of(&signal.component), ..signal })
         .max_by(|a, b| fullness(a).total_cmp(&fullness(b)))?;
     let near = signal.limit.map(|limit| share_at_least(&signal.course, limit * NEAR_SHARE));
-    signal.warning = near.filter(|&share| share >= NEAR_TIME).map(|share| {
-        format!("consistently near max_msgs: at least 90 % of it for {:.0} % of the time", share * 100.0)
+    signal.warning = near.filter(|&share| share > 0.0).map(|share| {
+        let how = if share >= NEAR_TIME { "consistently near" } else { "for a while near" };
+        format!("{how} max_msgs: at least 90 % of it for {} of the time", number::share(share))
     });
     Some(signal)
 }
@@ -108,11 +112,11 @@ fn fullness(signal: &Signal) -> f64 {
 
 fn sensor_latency(outcomes: &[Outcome]) -> Option<Signal> {
     let mut signal = samples(outcomes, SignalKind::SensorLatency, "Trigger", "latency")
-        .max_by(|a, b| a.last_third.total_cmp(&b.last_third))?;
-    let grew = signal.last_third - signal.first_third;
-    if grew > LATENCY_GROWTH_S && signal.last_third > signal.first_third * GROWTH {
-        signal.warning = Some("increasing over time".to_owned());
-    }
+        .max_by(|a, b| a.max.total_cmp(&b.max))?;
+    signal.warning = trend(&signal, LATENCY_GROWTH_S).map(|trend| match trend {
+        Trend::Up => "increasing over time".to_owned(),
+        Trend::UpAndDown => format!("rose to {}, then fell", number::duration(signal.max)),
+    });
     Some(signal)
 }
 
@@ -128,10 +132,10 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
         .iter()
         .find(|limit| limit.component == signal.component && limit.gauge == Some(gauge))
         .map(|limit| limit.value);
-    let grew = signal.last_third - signal.first_third;
-    if grew > PENDING_GROWTH && signal.last_third > signal.first_third * GROWTH {
-        signal.warning = Some("growing".to_owned());
-    }
+    signal.warning = trend(&signal, PENDING_GROWTH).map(|trend| match trend {
+        Trend::Up => "growing".to_owned(),
+        Trend::UpAndDown => format!("grew to {}, then shrank", number::count(signal.max)),
+    });
     Some(signal)
 }
 
@@ -177,6 +181,26 @@ fn mean(values: &[Option<f64>]) -> f64 {
 fn share_at_least(course: &[Option<f64>], level: f64) -> f64 {
     let reached = course.iter().flatten().filter(|&&value| value >= level).count();
     reached as f64 / course.len().max(1) as f64
+}
+
+/// How a signal moved, if that is worth a warning.
+enum Trend {
+    /// It is higher in the end than in the beginning.
+    Up,
+    /// It was much higher in between.
+    UpAndDown,
+}
+
+/// `least`: a growth below this, in the signal's unit, is none; between beginning and end ten times as
+/// much, because a maximum is always above the means.
+fn trend(signal: &Signal, least: f64) -> Option<Trend> {
+    let (first, last) = (signal.first_third, signal.last_third);
+    if last - first > least && last > first * GROWTH {
+        return Some(Trend::Up);
+    }
+    let base = first.max(last);
+    let course = signal.course.iter().copied().flatten().fold(0.0, f64::max);
+    (course - base > least * 10.0 && course > base * PEAK).then_some(Trend::UpAndDown)
 }
 
 /// The names of the components of a kind.

@@ -8,16 +8,41 @@ use super::limits::Limit;
 use crate::engine::recorder::FactKind;
 use crate::outcome::{ComponentOutcome, Outcome};
 
-/// Per kind of stage: the gauge that shows who waits there, and the samples that show how long.
-const SHOWN: &[(&str, &str, &str)] = &[
-    ("EventSource", "waiting", "publish"),
-    ("EventBus", "depth", "residence"),
-    ("Sensor", "waiting", "wait"),
-    ("Trigger", "in_memory", "latency"),
-    ("Workflow", "pending", "pending_time"),
-    ("Station", "depth", "wait"),
-    ("Store", "depth", "kept"),
-];
+/// What a kind of stage has to show.
+struct Shown {
+    kind: &'static str,
+    /// The gauge of those who wait there.
+    gauge: &'static str,
+    /// How long they wait.
+    sample: &'static str,
+    /// The fact that says that one was taken in; `None`: all are.
+    admitted: Option<FactKind>,
+    /// The fact that says that its work here was done; `None`: there is none here.
+    completed: Option<FactKind>,
+}
+
+const fn shown(
+    kind: &'static str,
+    gauge: &'static str,
+    sample: &'static str,
+    admitted: Option<FactKind>,
+    completed: Option<FactKind>,
+) -> Shown {
+    Shown { kind, gauge, sample, admitted, completed }
+}
+
+const SHOWN: &[Shown] = {
+    use FactKind::{Admitted, Completed, Delivered, Drained, Stored, Triggered};
+    &[
+        shown("EventSource", "waiting", "publish", None, None),
+        shown("EventBus", "depth", "residence", Some(Admitted), Some(Delivered)),
+        shown("Sensor", "waiting", "wait", Some(Admitted), None),
+        shown("Trigger", "in_memory", "latency", Some(Admitted), Some(Triggered)),
+        shown("Workflow", "pending", "pending_time", Some(Admitted), Some(Completed)),
+        shown("Station", "depth", "wait", Some(Admitted), Some(Completed)),
+        shown("Store", "depth", "kept", Some(Stored), Some(Drained)),
+    ]
+};
 
 /// What happened at one stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,12 +54,15 @@ pub struct Stage {
     pub kind: String,
     /// Jobs that came to it; at a source, events that entered the model.
     pub offered: Figure,
-    /// Jobs that it took in.
-    pub admitted: Figure,
+    /// Jobs that it took in; absent at a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<Figure>,
     /// Jobs that a limit or a policy of it refused.
     pub refused: Figure,
-    /// Jobs whose work here was done: served, handed to a consumer (bus), drained (store).
-    pub completed: Figure,
+    /// Jobs whose work here was done: served, handed to a consumer (bus), fired (trigger), drained
+    /// (store). Absent where no work is done (source, gate of a sensor).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Figure>,
     /// Jobs whose work here failed.
     pub failed: Figure,
     /// Attempts made again.
@@ -84,21 +112,21 @@ fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -
             facts.iter().map(count).sum::<u64>() as f64
         })
     };
-    let shown = SHOWN.iter().find(|(kind, _, _)| *kind == component.kind);
-    let wait = shown.and_then(|(_, _, sample)| {
-        Times::over(outcomes, |outcome| outcome.component(name)?.sample(sample))
+    let shown = SHOWN.iter().find(|shown| shown.kind == component.kind);
+    let wait = shown.and_then(|shown| {
+        Times::over(outcomes, |outcome| outcome.component(name)?.sample(shown.sample))
     });
     Stage {
         name: name.to_owned(),
         kind: component.kind.clone(),
         offered: count(&[FactKind::Born, FactKind::Offered]),
-        admitted: count(&[FactKind::Admitted, FactKind::Stored]),
+        admitted: shown.and_then(|shown| shown.admitted).map(|fact| count(&[fact])),
         refused: count(&[FactKind::Refused]),
-        completed: count(&[FactKind::Completed, FactKind::Delivered, FactKind::Drained]),
+        completed: shown.and_then(|shown| shown.completed).map(|fact| count(&[fact])),
         failed: count(&[FactKind::Failed]),
         retried: count(&[FactKind::Retried, FactKind::Redelivered]),
         lost: lost(name, outcomes),
-        level: shown.and_then(|(_, gauge, _)| level(name, gauge, outcomes, limits)),
+        level: shown.and_then(|shown| level(name, shown.gauge, outcomes, limits)),
         wait,
         utilization: utilization(name, outcomes, limits),
     }

@@ -10,6 +10,8 @@ use super::{LimitReport, Report};
 
 /// So many losses are named; the ledger has them all.
 const LOSSES_NAMED: usize = 3;
+/// So many limits that were reached later are named.
+const OTHERS_NAMED: usize = 2;
 /// So many limits that do not hold are named.
 const LIMITS_NAMED: usize = 3;
 /// An age of so many seconds is old.
@@ -80,34 +82,57 @@ fn in_share(share: f64, report: &Report) -> String {
     if share >= 1.0 { String::new() } else { format!(" in {some} of {all} replications") }
 }
 
-/// The limit that was reached first: in most replications, then the earliest.
-fn first_reached(report: &Report) -> Option<(&LimitReport, Figure)> {
+/// The limits that were reached: in most replications first, then the earliest.
+fn reached(report: &Report) -> Vec<(&LimitReport, Figure)> {
     let reached = report.limits.iter().filter_map(|limit| Some((limit, limit.first_reached_s?)));
-    reached.min_by(|(a, at), (b, bt)| {
-        b.reached_share.total_cmp(&a.reached_share).then(at.value.total_cmp(&bt.value))
-    })
+    let mut reached: Vec<(&LimitReport, Figure)> = reached.collect();
+    reached.sort_by(|(a, at), (b, bt)| {
+        share(b).total_cmp(&share(a)).then(at.value.total_cmp(&bt.value))
+    });
+    reached
+}
+
+fn share(limit: &LimitReport) -> f64 {
+    limit.reached_share.unwrap_or(0.0)
 }
 
 fn first_limit(report: &Report) -> Sentence {
-    let Some((limit, at)) = first_reached(report) else {
+    let reached = reached(report);
+    let [(limit, at), others @ ..] = reached.as_slice() else {
         return Mood::Good.says("No limit was reached.".to_owned());
     };
     let lost = report.ledger.dropped.value > 0.0;
     let mood = if lost { Mood::Bad } else { Mood::Warn };
-    let others = report.limits.iter().filter(|other| other.reached_share > 0.0).count() - 1;
-    let others = match others {
-        0 => String::new(),
-        1 => "; one more was reached later".to_owned(),
-        others => format!("; {others} more were reached later"),
-    };
+    let mut then: Vec<String> = others
+        .iter()
+        .take(OTHERS_NAMED)
+        .map(|(limit, at)| format!("{} at {}", named(limit), number::duration(at.value)))
+        .collect();
+    if others.len() > OTHERS_NAMED {
+        then.push(format!("{} more", others.len() - OTHERS_NAMED));
+    }
+    let then = if then.is_empty() { String::new() } else { format!("; then {}", and(&then)) };
     mood.says(format!(
-        "The first limit reached was `{}` ({}) of `{}`, at {}{}{others}.",
-        limit.limit,
-        number::quantity(limit.value, &limit.unit),
-        limit.stage,
-        figure(&at, number::duration),
-        in_share(limit.reached_share, report),
+        "The first limit reached was {}, at {}{}{then}.",
+        named(limit),
+        figure(at, number::duration),
+        in_share(share(limit), report),
     ))
+}
+
+/// A limit with its value and stage.
+fn named(limit: &LimitReport) -> String {
+    let value = number::quantity(limit.value, &limit.unit);
+    format!("`{}` ({value}) of `{}`", limit.limit, limit.stage)
+}
+
+/// `a, b and c`.
+fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => word.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 fn losses(report: &Report) -> Sentence {
@@ -163,8 +188,9 @@ fn recovery(report: &Report) -> Option<Sentence> {
     let recovery = report.recovery.as_ref()?;
     let end = number::duration(recovery.storm_end_s);
     if recovery.backlog_max.value <= recovery.backlog_before.value {
-        return Some(Mood::Good.says(format!(
-            "The storm (until {end}) left no mark: the backlog never rose above its level before.",
+        let mood = if report.first_loss.is_some() { Mood::Warn } else { Mood::Good };
+        return Some(mood.says(format!(
+            "In the storm, which ended at {end}, the backlog did not rise above its level before.",
         )));
     }
     Some(match recovery.recovery_s {
@@ -191,41 +217,52 @@ fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> 
 }
 
 fn at_peak(report: &Report) -> Option<Sentence> {
-    let rates: Vec<&LimitReport> =
-        report.limits.iter().filter(|limit| limit.holds_at_peak.is_some()).collect();
-    let broken: Vec<&&LimitReport> =
-        rates.iter().filter(|limit| limit.holds_at_peak == Some(false)).collect();
-    if rates.is_empty() {
+    let rates = || report.limits.iter().filter(|limit| limit.holds_at_peak.is_some());
+    let all = rates().count();
+    if all == 0 {
         return None;
     }
-    if broken.is_empty() {
+    let mut broken: Vec<&LimitReport> =
+        rates().filter(|limit| limit.holds_at_peak == Some(false)).collect();
+    if broken.is_empty() && reached(report).is_empty() {
         let text = "Every rate limit and capacity holds at the peak, not only on average.";
         return Some(Mood::Good.says(text.to_owned()));
     }
-    let mut named: Vec<String> =
-        broken.iter().take(LIMITS_NAMED).map(|limit| overrun(limit)).collect();
+    if broken.is_empty() {
+        let text = "On paper every rate limit and capacity holds even at the peak; retries, overheads and \
+                    waits, which paper leaves out, make the difference.";
+        return Some(Mood::Warn.says(text.to_owned()));
+    }
+    broken.sort_by(|a, b| overrun(b).total_cmp(&overrun(a)));
+    let mut named: Vec<String> = broken.iter().take(LIMITS_NAMED).map(|l| offered(l)).collect();
     if broken.len() > LIMITS_NAMED {
         named.push(format!("and {} more", broken.len() - LIMITS_NAMED));
     }
     let verb = if broken.len() == 1 { "does" } else { "do" };
-    let (all, broken) = (rates.len(), broken.len());
+    let averages = broken.iter().filter(|limit| limit.holds_on_average == Some(true)).count();
+    let averages = match averages {
+        0 => String::new(),
+        1 => " On average one of them would seem to hold.".to_owned(),
+        some => format!(" On average {some} of them would seem to hold."),
+    };
     Some(Mood::Bad.says(format!(
-        "At the peak {broken} of {all} rate limits and capacities {verb} not hold: {}.",
+        "At the peak {} of {all} rate limits and capacities {verb} not hold: {}.{averages}",
+        broken.len(),
         named.join(", "),
     )))
 }
 
-fn overrun(limit: &LimitReport) -> String {
-    let peak = limit.offered_peak_per_s.unwrap_or_default();
-    let average = match limit.holds_on_average {
-        Some(true) => ", though on average it holds",
-        _ => "",
-    };
+/// By what factor the peak exceeds the limit.
+fn overrun(limit: &LimitReport) -> f64 {
+    limit.offered_peak_per_s.unwrap_or(0.0) / limit.value
+}
+
+fn offered(limit: &LimitReport) -> String {
     format!(
-        "`{}` of `{}` takes {} and is offered {}{average}",
+        "`{}` of `{}` ({}, offered {})",
         limit.limit,
         limit.stage,
         number::rate(limit.value),
-        number::rate(peak),
+        number::rate(limit.offered_peak_per_s.unwrap_or(0.0)),
     )
 }

@@ -532,3 +532,14 @@ fn retry(
         })
     })
 }
+
+/// The mean run time of a node's pods one after the other, seconds: for estimates of load.
+pub(crate) fn mean_work(node: &NodeConfig) -> f64 {
+    match &node.body {
+        NodeBody::Pod { service, .. } => service.mean(),
+        NodeBody::Steps(groups) => {
+            groups.iter().map(|group| group.iter().map(mean_work).fold(0.0, f64::max)).sum()
+        }
+        NodeBody::Dag { tasks, .. } => tasks.iter().map(|task| mean_work(&task.node)).sum(),
+    }
+}

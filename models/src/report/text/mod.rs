@@ -32,6 +32,8 @@ pub enum Glyphs {
     Ascii,
 }
 
+/// What a model says of itself gets so many lines.
+const ABOUT_LINES: usize = 2;
 /// So many losses, and places of events in flight, are listed.
 const PLACES: usize = 4;
 
@@ -65,6 +67,10 @@ fn head(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let space = paint.width().saturating_sub(provenance.model.chars().count() + right.len());
     let name = paint.tone(Tone::Strong, &provenance.model);
     lines.push(format!("{name}{}{}", " ".repeat(space.max(2)), paint.tone(Tone::Dim, &right)));
+    if !provenance.about.is_empty() {
+        let about = wrap(&provenance.about, paint.width());
+        lines.extend(about.iter().take(ABOUT_LINES).map(|line| paint.tone(Tone::Dim, line)));
+    }
 }
 
 fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
@@ -159,7 +165,7 @@ fn rounded(sum: f64, figures: &[f64]) -> Vec<f64> {
 /// ` ±12`, where the figure has an interval of some length.
 fn plus_minus(figure: &Figure) -> String {
     match figure.half_width() {
-        Some(half) if half > 0.0 => format!(" ±{}", number::count(half)),
+        Some(half) if number::count(half) != "0" => format!(" ±{}", number::count(half)),
         _ => String::new(),
     }
 }

@@ -1,12 +1,16 @@
 //! The four signals over time.
 
-use super::paint::{Paint, Tone, wrap};
+use super::paint::{Paint, Tone, cut, wrap};
 use super::spark::{axis, sparkline};
 use super::{Report, number};
 use crate::report::signals::{Signal, SignalKind};
 
-/// Columns of a sparkline on a screen of 100.
-const COLUMNS: usize = 40;
+/// Columns of a sparkline where there is room.
+const COLUMNS: usize = 48;
+/// Below so many nothing can be seen.
+const COLUMNS_MIN: usize = 16;
+/// The longest name of a stage that is printed whole.
+const NAME_WIDTH: usize = 22;
 
 pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     if report.signals.is_empty() {
@@ -14,16 +18,16 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     }
     lines.push(String::new());
     lines.push(paint.heading("Signals"));
-    let labels: Vec<String> = report.signals.iter().map(label).collect();
     let ranges: Vec<String> = report.signals.iter().map(range).collect();
-    let longest = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max().unwrap_or(0);
-    let (label_width, range_width) = (longest(&labels), longest(&ranges));
-    let columns = COLUMNS.min(paint.width().saturating_sub(label_width + range_width + 6)).max(10);
-    for ((signal, label), range) in report.signals.iter().zip(&labels).zip(&ranges) {
+    let longest = ranges.iter().map(|range| range.chars().count()).max().unwrap_or(0);
+    let labels = report.signals.iter().map(|signal| label(signal, report).len());
+    let label_width = labels.max().unwrap_or(0).max("time".len());
+    let room = paint.width().saturating_sub(label_width + longest + 6);
+    let columns = room.clamp(COLUMNS_MIN, COLUMNS);
+    for (signal, range) in report.signals.iter().zip(&ranges) {
         let tone = if signal.warning.is_some() { Tone::Warn } else { Tone::Good };
         let spark = paint.tone(tone, &sparkline(&signal.course, columns, signal.max, paint.glyphs()));
-        let fill = " ".repeat(label_width - label.chars().count());
-        lines.push(format!("  {label}{fill}  {spark}  {range}"));
+        lines.push(format!("  {:label_width$}  {spark}  {range}", label(signal, report)));
         let indent = label_width + 4;
         let warnings = signal.warning.iter();
         for line in warnings.flat_map(|warning| wrap(&format!("! {warning}"), paint.width() - indent)) {
@@ -33,18 +37,16 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     lines.push(time_line(report, paint, label_width, columns));
 }
 
-fn label(signal: &Signal) -> String {
-    let name = match signal.signal {
+fn label(signal: &Signal, report: &Report) -> &'static str {
+    let stage = report.stages.iter().find(|stage| stage.name == signal.component);
+    let is_workflow = stage.is_some_and(|stage| stage.kind == "Workflow");
+    match signal.signal {
+        SignalKind::Pending if !is_workflow => "waiting",
         SignalKind::BusDepth => "bus depth",
-        SignalKind::SensorLatency => "sensor latency p99",
-        SignalKind::Pending if signal.unit == "events" && signal.limit.is_some() => "waiting",
+        SignalKind::SensorLatency => "sensor latency",
         SignalKind::Pending => "pending",
-        SignalKind::EventAge => "event age p99",
-    };
-    if signal.component.is_empty() {
-        return name.to_owned();
+        SignalKind::EventAge => "event age",
     }
-    format!("{name}, {}", super::paint::cut(&signal.component, 20))
 }
 
 fn range(signal: &Signal) -> String {
@@ -52,8 +54,13 @@ fn range(signal: &Signal) -> String {
         "s" => number::duration(value),
         _ => number::count(value),
     };
-    let limit = signal.limit.map(|limit| format!(", limit {}", value(limit))).unwrap_or_default();
-    format!("{} to {}{limit}", value(signal.min), value(signal.max))
+    let limit = signal.limit.map(|limit| format!(" of {}", value(limit))).unwrap_or_default();
+    let stage = match signal.component.as_str() {
+        "" => String::new(),
+        stage => format!(", {}", cut(stage, NAME_WIDTH)),
+    };
+    let quantile = if signal.unit == "s" { "p99 " } else { "" };
+    format!("{quantile}{} to {}{limit}{stage}", value(signal.min), value(signal.max))
 }
 
 fn time_line(report: &Report, paint: &Paint, label_width: usize, columns: usize) -> String {

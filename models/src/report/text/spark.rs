@@ -30,9 +30,8 @@ fn level(value: f64, top: f64) -> usize {
     if value <= 0.0 || top <= 0.0 {
         return 0;
     }
-    // Anything above zero is seen to be; only the top is at the top.
-    let eighths = (value / top * 7.0).ceil();
-    (eighths as usize).clamp(1, 7)
+    let eighths = (value / top * 7.0).round();
+    (eighths as usize).min(7)
 }
 
 /// The windows that a column shows: at least one, if there is one.

@@ -7,6 +7,8 @@ use crate::report::{Figure, Report};
 
 /// The longest name of a stage that is printed whole.
 const NAME_WIDTH: usize = 26;
+/// A column so dispensable is left out when there is nothing in it.
+const EMPTY_IS_HIDDEN: u8 = 9;
 /// Servers that are busy for a larger share of the time are a bottleneck.
 const BUSY: f64 = 0.95;
 
@@ -32,7 +34,9 @@ impl Cell {
 
     fn figure(figure: &Figure, words: impl Fn(f64) -> String) -> Self {
         let half = figure.half_width().filter(|&half| half > 0.0);
-        let spread = half.map(|half| format!("±{}", words(half))).unwrap_or_default();
+        // One that rounds to nothing is not worth a line.
+        let half = half.map(&words).filter(|half| *half != words(0.0));
+        let spread = half.map(|half| format!("±{half}")).unwrap_or_default();
         Self { text: words(figure.value), spread, tone: Tone::Plain }
     }
 
@@ -53,6 +57,10 @@ impl Cell {
         value.map_or_else(Self::none, cell)
     }
 
+    fn says_nothing(&self) -> bool {
+        self.text == "-" || self.text == "0"
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count().max(self.spread.chars().count())
     }
@@ -60,10 +68,10 @@ impl Cell {
 
 const COLUMNS: &[Column] = &[
     Column { title: "offered", cell: |s| Cell::count(&s.offered), dispensable: 0 },
-    Column { title: "admitted", cell: |s| Cell::count(&s.admitted), dispensable: 2 },
+    Column { title: "admitted", cell: |s| Cell::of(s.admitted.as_ref(), Cell::count), dispensable: 8 },
     Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 0 },
-    Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 4 },
-    Column { title: "done", cell: |s| Cell::count(&s.completed), dispensable: 0 },
+    Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 9 },
+    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 0 },
     Column { title: "lost", cell: |s| Cell::bad_if_any(&s.lost), dispensable: 0 },
     Column {
         title: "depth",
@@ -107,13 +115,19 @@ fn busy(stage: &Stage) -> Cell {
 }
 
 pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
-    let names: Vec<String> = report.stages.iter().map(|s| cut(&s.name, NAME_WIDTH)).collect();
+    // A sensor without limits of its own has nothing to show: its triggers have.
+    let idle = |stage: &&Stage| stage.kind == "Sensor" && stage.offered.value == 0.0;
+    let stages: Vec<&Stage> = report.stages.iter().filter(|stage| !idle(stage)).collect();
+    let names: Vec<String> = stages.iter().map(|s| cut(&s.name, NAME_WIDTH)).collect();
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
     let mut columns: Vec<(&Column, Vec<Cell>, usize)> =
-        COLUMNS.iter().map(|column| filled(column, &report.stages)).collect();
+        COLUMNS.iter().map(|column| filled(column, &stages)).collect();
     let width = |columns: &[(&Column, Vec<Cell>, usize)]| {
         2 + name_width + columns.iter().map(|(_, _, width)| 2 + width).sum::<usize>()
     };
+    columns.retain(|(column, cells, _)| {
+        column.dispensable < EMPTY_IS_HIDDEN || cells.iter().any(|cell| !cell.says_nothing())
+    });
     while width(&columns) > paint.width() {
         let Some(at) = (0..columns.len())
             .filter(|&at| columns[at].0.dispensable > 0)
@@ -145,8 +159,8 @@ pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     }
 }
 
-fn filled<'a>(column: &'a Column, stages: &[Stage]) -> (&'a Column, Vec<Cell>, usize) {
-    let cells: Vec<Cell> = stages.iter().map(column.cell).collect();
+fn filled<'a>(column: &'a Column, stages: &[&Stage]) -> (&'a Column, Vec<Cell>, usize) {
+    let cells: Vec<Cell> = stages.iter().map(|stage| (column.cell)(stage)).collect();
     let widest = cells.iter().map(Cell::width).max().unwrap_or(0);
     let width = widest.max(column.title.chars().count());
     (column, cells, width)
