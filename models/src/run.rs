@@ -112,7 +112,7 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
-        let mut simulation = Self { plan, key, world, components, last: 0, is_warm: false };
+        let mut simulation = Self { plan, key, world, components, last: 0, is_warm: plan.warm_up.is_zero() };
         simulation.start();
         simulation
     }
@@ -132,26 +132,38 @@ impl<'p, 's> Simulation<'p, 's> {
     /// # Errors
     /// See [`RunError`].
     pub fn advance(&mut self, until: SimTime) -> Result<(), RunError> {
-        let warm_up = SimTime::ZERO + self.plan.warm_up;
         let in_flight_max = self.plan.in_flight_max;
         while let Some(event) = self.world.kernel.pop_until(until) {
             let now = self.world.kernel.now();
+            if !self.is_warm {
+                self.warm_up(now);
+            }
             if now >= self.world.recorder.window_end() {
                 self.world.close_windows(now);
-            }
-            if !self.is_warm && now >= warm_up {
-                self.is_warm = true;
-                self.world.recorder.forget_warm_up(now);
             }
             self.dispatch(event);
             if self.world.jobs.live_roots() > in_flight_max {
                 return Err(self.too_many());
             }
         }
+        if !self.is_warm {
+            self.warm_up(until);
+        }
         self.world.close_windows(until);
         match self.world.kernel.stuck() {
             Some(stuck) => Err(self.stuck(stuck)),
             None => Ok(()),
+        }
+    }
+
+    /// Ends the warm-up if it is over by `now`: at its own time, whenever the next event comes.
+    #[cold]
+    fn warm_up(&mut self, now: SimTime) {
+        let end = SimTime::ZERO + self.plan.warm_up;
+        if now >= end {
+            self.is_warm = true;
+            self.world.close_windows(end);
+            self.world.recorder.forget_warm_up(end);
         }
     }
 
