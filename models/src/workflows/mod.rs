@@ -155,7 +155,10 @@ impl Workflow {
         record.since = now;
         let (key, template) = (record.key, record.tag);
         let priority = i32::from(record.priority) + self.plan.priorities[template as usize];
-        let waits = self.plan.callers.get(from as usize) == Some(&true);
+        // Of a trigger's two actions one may wait and the other not: who wants to hear that the job was
+        // taken does not wait for its end.
+        let is_caller = self.plan.callers.get(from as usize) == Some(&true);
+        let waits = is_caller && !cx.job(job).wants_answer;
         self.live.insert(job, waits.then_some(from));
         cx.fact(FactKind::Admitted, job);
         cx.accept(from, job);
