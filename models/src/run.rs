@@ -60,7 +60,9 @@ pub enum RunError {
         component: String,
     },
     /// The ledger does not balance: an error of this program, never of the model.
-    #[error("the ledger does not balance: {0}; this is a bug in surgetank, please report it with the model")]
+    #[error(
+        "the ledger does not balance: {0}; this is a bug in surgetank, please report it with the model"
+    )]
     Unbalanced(String),
 }
 
@@ -68,11 +70,7 @@ pub enum RunError {
 ///
 /// # Errors
 /// A model that floods its limits or stands still ends with a [`RunError`].
-pub fn run(
-    plan: &Plan,
-    key: RunKey,
-    sink: Option<&mut dyn FactSink>,
-) -> Result<Outcome, RunError> {
+pub fn run(plan: &Plan, key: RunKey, sink: Option<&mut dyn FactSink>) -> Result<Outcome, RunError> {
     let mut simulation = Simulation::new(plan, key, sink);
     simulation.advance(SimTime::ZERO + plan.horizon)?;
     simulation.finish()
@@ -104,7 +102,6 @@ impl<'p, 's> Simulation<'p, 's> {
             recorder,
             wants_settled: vec![false; count],
             age,
-            stored: 0,
             backlog: Vec::new(),
         };
         let streams = Streams::new(key.seed, key.replication);
@@ -112,7 +109,8 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
-        let mut simulation = Self { plan, key, world, components, last: 0, is_warm: plan.warm_up.is_zero() };
+        let mut simulation =
+            Self { plan, key, world, components, last: 0, is_warm: plan.warm_up.is_zero() };
         simulation.start();
         simulation
     }

@@ -37,6 +37,8 @@ pub(crate) struct Job {
     joined: JobId,
     /// Branches not yet settled (of a root).
     branches: u32,
+    /// Jobs of the event that are kept in stores (of a root).
+    kept: u16,
     /// Open for the component that holds the job.
     pub(crate) tag: u32,
     /// Which delivery of its bus it is; the bus's own number.
@@ -85,6 +87,12 @@ pub(crate) struct Jobs {
     slots: Vec<Job>,
     free: Option<JobId>,
     live_roots: u32,
+    /// Live jobs that somebody holds: all but the roots that are split.
+    held: u32,
+    /// Those of them that are kept in stores.
+    kept: u32,
+    /// Events of which a job is kept in a store.
+    kept_roots: u32,
     born: u64,
 }
 
@@ -93,6 +101,7 @@ impl Jobs {
         let serial = self.born;
         self.born += 1;
         self.live_roots += 1;
+        self.held += 1;
         self.insert(Job {
             born: birth.at,
             since: birth.at,
@@ -102,6 +111,7 @@ impl Jobs {
             parent: NO_JOB,
             joined: NO_JOB,
             branches: 0,
+            kept: 0,
             tag: 0,
             delivery: u32::MAX,
             source: birth.source,
@@ -127,11 +137,15 @@ impl Jobs {
         let origin = self.slots[job as usize];
         debug_assert!(origin.live);
         let parent = self.root(job);
-        self.slots[parent as usize].branches += 1;
+        let root = &mut self.slots[parent as usize];
+        // The first branch is held in place of its root.
+        self.held += u32::from(root.branches > 0);
+        root.branches += 1;
         self.insert(Job {
             parent,
             joined: NO_JOB,
             branches: 0,
+            kept: 0,
             attempts: 0,
             wants_answer: false,
             is_fired: false,
@@ -176,6 +190,7 @@ impl Jobs {
         let ended = self.slots[job as usize];
         assert!(ended.live && ended.branches == 0, "a job is settled once, after its branches");
         self.remove(job);
+        self.held -= 1;
         if ended.parent == NO_JOB {
             self.live_roots -= 1;
             return Some((ended, fate));
@@ -203,7 +218,44 @@ impl Jobs {
             self.slots[parent as usize].branches -= 1;
             debug_assert!(self.slots[parent as usize].branches > 0, "it has siblings");
             self.remove(job);
+            self.held -= 1;
         }
+    }
+
+    /// A store keeps the job and what is joined to it.
+    pub(crate) fn keep(&mut self, job: JobId) {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            next = self.next_joined(job);
+            self.kept += 1;
+            let root = self.root(job);
+            let root = &mut self.slots[root as usize];
+            self.kept_roots += u32::from(root.kept == 0);
+            root.kept += 1;
+        }
+    }
+
+    /// A store keeps it no longer.
+    pub(crate) fn give_back(&mut self, job: JobId) {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            next = self.next_joined(job);
+            self.kept -= 1;
+            let root = self.root(job);
+            let root = &mut self.slots[root as usize];
+            root.kept -= 1;
+            self.kept_roots -= u32::from(root.kept == 0);
+        }
+    }
+
+    /// Whether nothing is under way but what stores keep.
+    pub(crate) fn all_are_kept(&self) -> bool {
+        self.held == self.kept
+    }
+
+    /// Events that have not come to their end and are in no store.
+    pub(crate) fn live_roots_beyond_stores(&self) -> u32 {
+        self.live_roots - self.kept_roots
     }
 
     /// Events that have not come to their end.

@@ -73,8 +73,6 @@ pub(crate) struct World<'s> {
     pub(crate) wants_settled: Vec<bool>,
     /// Age of completed events, over the whole model.
     pub(crate) age: SampleId,
-    /// Jobs now kept in stores: what is live beyond them is work in progress.
-    pub(crate) stored: u32,
     /// Events in the model beyond the stores, at the end of each window.
     pub(crate) backlog: Vec<u32>,
 }
@@ -83,7 +81,7 @@ impl World<'_> {
     /// Closes the time series' windows that end at or before `now`.
     pub(crate) fn close_windows(&mut self, now: SimTime) {
         while self.recorder.window_end() <= now {
-            self.backlog.push(self.jobs.live_roots() - self.stored.min(self.jobs.live_roots()));
+            self.backlog.push(self.jobs.live_roots_beyond_stores());
             self.recorder.close_window();
         }
     }

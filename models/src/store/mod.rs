@@ -11,11 +11,11 @@ use sim_core::queue::{Discard, Order, Queue, QueueLimits};
 use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::{Cx, Destination};
 use crate::fault::Change;
 
 /// Time to drain.
@@ -135,15 +135,11 @@ impl Store {
         }
         cx.fact(FactKind::Stored, job);
         cx.job_mut(job).since = now;
-        self.count(1, cx);
+        cx.world.jobs.keep(job);
+        cx.gauge(self.depth, self.queue.len());
         if let Drain::Rate(_) = self.plan.drain {
             self.await_turn(cx);
         }
-    }
-
-    fn count(&mut self, more: i32, cx: &mut Cx<'_, '_>) {
-        cx.world.stored = cx.world.stored.saturating_add_signed(more);
-        cx.gauge(self.depth, self.queue.len());
     }
 
     fn wake_at(&mut self, at: SimTime, cx: &mut Cx<'_, '_>) {
@@ -174,7 +170,7 @@ impl Store {
                 self.wake_at(now + every, cx);
             }
             Drain::WhenIdle { check, batch } => {
-                if cx.world.jobs.live_roots() <= cx.world.stored {
+                if cx.world.jobs.all_are_kept() {
                     self.give(batch, cx);
                 }
                 self.wake_at(now + check, cx);
@@ -188,7 +184,8 @@ impl Store {
         for _ in 0..batch {
             let Some(stored) = self.queue.pop() else { break };
             let job = stored.item;
-            self.count(-1, cx);
+            cx.world.jobs.give_back(job);
+            cx.gauge(self.depth, self.queue.len());
             cx.fact(FactKind::Drained, job);
             cx.sample(self.kept, now.since(cx.job(job).since));
             let record = cx.job_mut(job);
@@ -208,7 +205,8 @@ impl Store {
         let size = u64::from(record.size_bytes);
         self.queue.push_front(now, job, size, 0);
         cx.fact(FactKind::Stored, job);
-        self.count(1, cx);
+        cx.world.jobs.keep(job);
+        cx.gauge(self.depth, self.queue.len());
         self.await_turn(cx);
     }
 }
