@@ -5,24 +5,24 @@
 //! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
 //! caller that waits for it.
 
+mod plan;
 pub(crate) mod spec;
 
 use std::collections::VecDeque;
 
-use sim_core::dist::Distribution;
 use sim_core::kernel::{Lane, Phase, Timer};
-use sim_core::limiter::Limiter;
-use sim_core::queue::{Discard, Order, Queue, QueueLimits, Refusal};
+use sim_core::queue::{Queue, Refusal};
 use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, NOBODY, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
+use crate::engine::{Cx, Destination};
 use crate::fault::Change;
+pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
 /// The service of a job is over.
 const SERVED: u16 = 0;
@@ -32,89 +32,6 @@ const TOKEN: u16 = 1;
 const IMPATIENT: u16 = 2;
 /// A job comes back from orbit.
 const RETURNED: u16 = 3;
-
-/// What a station is made of.
-#[derive(Clone, Debug)]
-pub(crate) struct StationPlan {
-    pub(crate) name: String,
-    /// Room for those who wait; those in service are not counted.
-    pub(crate) room: QueueLimits,
-    pub(crate) discard: Discard,
-    pub(crate) order: Order,
-    pub(crate) servers: u32,
-    pub(crate) rate_limit: Option<RateLimitPlan>,
-    /// Seconds of service.
-    pub(crate) service: Distribution,
-    pub(crate) failure_probability: f64,
-    /// The longest wait in the queue, seconds.
-    pub(crate) patience: Option<Distribution>,
-    /// What happens to those for whom there is no room.
-    pub(crate) on_reject: Reject,
-    /// What happens to those for whom there is no token, if the rate limit does not wait.
-    pub(crate) over_limit: Reject,
-    /// What happens to what fails in service, unless a caller waits for it.
-    pub(crate) on_failure: Reject,
-    pub(crate) next: Next,
-    /// The [`Reject`] of the next stage, if that is a nack: this station is the producer that retries.
-    pub(crate) next_nack: Option<crate::engine::reject::NackPlan>,
-    /// Per component: whether its offers are calls, answered when the work is done.
-    pub(crate) callers: Vec<bool>,
-}
-
-impl StationPlan {
-    /// How it hands jobs back, if it does; else what it does with those for whom there is no room.
-    pub(crate) fn answer(&self) -> &Reject {
-        match (&self.on_reject, &self.over_limit) {
-            (Reject::Nack(_), _) => &self.on_reject,
-            (_, nack @ Reject::Nack(_)) => nack,
-            _ => &self.on_reject,
-        }
-    }
-
-    /// The stages that it passes jobs on to.
-    pub(crate) fn ways_out(&self) -> impl Iterator<Item = ComponentId> + '_ {
-        let (one, several) = match &self.next {
-            Next::Done => (None, &[][..]),
-            Next::To(to) => (Some(to.stage), &[][..]),
-            Next::Split(branches) => (None, &branches[..]),
-        };
-        one.into_iter().chain(several.iter().map(|branch| branch.to.stage))
-    }
-}
-
-/// A rate limit and what it does with those who come too early.
-#[derive(Clone, Debug)]
-pub(crate) struct RateLimitPlan {
-    pub(crate) limiter: Limiter,
-    pub(crate) over: Over,
-}
-
-/// What a rate limit does with those who come too early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
-    /// They wait for a token, in the order of the queue.
-    Wait,
-    /// They are rejected.
-    Reject,
-}
-
-/// Where the served go.
-#[derive(Clone, Debug)]
-pub(crate) enum Next {
-    /// They are completed.
-    Done,
-    /// One stage for all.
-    To(Destination),
-    /// By probability; the rest is completed.
-    Split(Vec<Branch>),
-}
-
-/// One way out of a split.
-#[derive(Clone, Debug)]
-pub(crate) struct Branch {
-    pub(crate) probability: f64,
-    pub(crate) to: Destination,
-}
 
 /// What a comer may be refused by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -496,8 +413,7 @@ impl Station {
     fn answer(&mut self, caller: ComponentId, job: JobId, failed: bool, cx: &mut Cx<'_, '_>) {
         let by = cx.me;
         self.leave(job, if failed { FactKind::Failed } else { FactKind::Completed }, cx);
-        let answer =
-            if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
+        let answer = if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
         cx.send(caller, answer);
         self.server_is_free(cx);
     }
