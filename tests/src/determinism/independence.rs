@@ -35,9 +35,11 @@ fn an_unconnected_part_changes_nothing_elsewhere() {
         pipeline.in_flight_max = None;
         let alone = outcome(&pipeline.text()).expect("it runs");
         pipeline.stages.push(
-            "EventSource(name: \"elsewhere\", arrivals: Poisson(rate: \"30/s\"), to: \"apart\")".into(),
+            "EventSource(name: \"elsewhere\", arrivals: Poisson(rate: \"30/s\"), to: \"apart\")"
+                .into(),
         );
-        let apart = "Station(name: \"apart\", service: Exponential(mean: \"20ms\"), queue: (max_msgs: 5))";
+        let apart =
+            "Station(name: \"apart\", service: Exponential(mean: \"20ms\"), queue: (max_msgs: 5))";
         pipeline.stages.push(apart.into());
         let beside = outcome(&pipeline.text()).expect("it runs");
         assert!(beside.ledger.offered > alone.ledger.offered);

@@ -30,8 +30,10 @@ impl Pipeline {
     pub(crate) fn of_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let dice = &mut dice;
-        let horizon_s = dice.pick(&[5, 10, 20, 40]);
-        let mut shape = Shape::draw(dice, horizon_s);
+        // In some the storm is short and the rest is quiet, so that all ends that can end.
+        let ends_quietly = dice.chance(40);
+        let horizon_s = if ends_quietly { 120 } else { dice.pick(&[5, 10, 20, 40]) };
+        let mut shape = Shape::draw(dice, horizon_s, ends_quietly);
         let stages = shape.stages(dice);
         let faults = shape.faults(dice);
         let in_flight_max = dice.chance(3).then(|| dice.between(5, 50));

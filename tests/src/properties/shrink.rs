@@ -19,11 +19,13 @@ pub(crate) fn shrink(mut pipeline: Pipeline, mut found: String) -> (Pipeline, St
 /// What is wrong with the smaller one, if anything but that it no longer makes sense.
 fn fails(whole: &Pipeline, smaller: Pipeline, found: &str) -> Option<(Pipeline, String)> {
     // Where a limit was passed, it has to stay.
-    let limits = |of: &Pipeline| ["max_msgs", "servers", "Limit("].map(|it| of.text().matches(it).count());
-    if found.contains(", limit ") && limits(whole) != limits(&smaller) {
+    let limits =
+        |of: &Pipeline| ["max_msgs", "servers", "Limit("].map(|it| of.text().matches(it).count());
+    let is_passed = |found: &str| found.contains(", limit ");
+    if is_passed(found) && limits(whole) != limits(&smaller) {
         return None;
     }
-    let still = check(&smaller).err()?;
+    let still = check(&smaller).err().filter(|still| is_passed(found) == is_passed(still))?;
     (!still.starts_with("the model is refused")).then_some((smaller, still))
 }
 

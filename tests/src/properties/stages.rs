@@ -7,6 +7,8 @@ use super::pipeline::Bound;
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     horizon_s: u64,
+    /// All events come in the first seconds.
+    ends_quietly: bool,
     sources: u64,
     buses: u64,
     sensors: u64,
@@ -48,11 +50,12 @@ const SIZES: [&str; 4] = ["\"1KiB\"", "\"2KiB\"", "\"6KiB\"", "\"20KiB\""];
 const CHANCES: [&str; 4] = ["0.1", "0.3", "0.7", "1.0"];
 
 impl Shape {
-    pub(crate) fn draw(dice: &mut Dice, horizon_s: u64) -> Self {
+    pub(crate) fn draw(dice: &mut Dice, horizon_s: u64, ends_quietly: bool) -> Self {
         let sources = dice.between(1, 3);
         let buses = dice.between(0, 2);
         Self {
             horizon_s,
+            ends_quietly,
             sources,
             buses,
             sensors: if buses == 0 { 0 } else { dice.between(0, 3) },
@@ -176,13 +179,15 @@ impl Shape {
     // ---- stages ----
 
     fn arrivals(&self, dice: &mut Dice) -> String {
-        match dice.between(0, 8) {
+        match if self.ends_quietly { 5 } else { dice.between(0, 8) } {
             0 => {
                 let every = dice.pick(&["100ms", "250ms", "1s"]);
                 format!("Periodic(every: \"{every}\")")
             }
             1 => "Batch(arrivals: Periodic(every: \"2s\"), size: Uniform(min: 1, max: 12))".into(),
-            2 => "OnOff(on: (rate: \"20/s\", for: \"1s\"), off: (rate: \"0/s\", for: \"2s\"))".into(),
+            2 => {
+                "OnOff(on: (rate: \"20/s\", for: \"1s\"), off: (rate: \"0/s\", for: \"2s\"))".into()
+            }
             3 => {
                 let at = dice.between(0, self.horizon_s / 2);
                 format!("Spike(base: \"1/s\", peak: \"30/s\", at: \"{at}s\", for: \"2s\")")
@@ -203,7 +208,7 @@ impl Shape {
     }
 
     fn source(&mut self, dice: &mut Dice, number: u64) -> String {
-        let supply = if dice.chance(20) {
+        let supply = if !self.ends_quietly && dice.chance(20) {
             let clients = dice.between(1, 8);
             let think = dice.pick(&PAUSES);
             format!("closed_loop: (clients: {clients}, think: {think})")
@@ -351,7 +356,8 @@ impl Shape {
 
     fn trigger(&mut self, dice: &mut Dice, sensor: &str, number: u64, dependencies: u64) -> String {
         let (conditions, joins) = Self::condition(dice, dependencies);
-        let reset = dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
+        let reset =
+            dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
         let delivery = dice.pick(&["FireAndForget", "AtLeastOnce"]);
         let limited = dice.chance(40);
         let rate_limit = if limited {
@@ -401,7 +407,8 @@ impl Shape {
             _ => {
                 let one = self.destination(dice, number + 1);
                 let other = self.destination(dice, number + 1);
-                let ways = format!("(probability: 0.4, to: {one}), (probability: 0.4, to: {other})");
+                let ways =
+                    format!("(probability: 0.4, to: {one}), (probability: 0.4, to: {other})");
                 format!("split: [{ways}], ")
             }
         };
@@ -501,9 +508,8 @@ impl Shape {
 
     fn controller(&mut self, dice: &mut Dice, number: u64) -> String {
         let name = format!("controller{number}");
-        let templates: String = (0..self.templates)
-            .map(|at| Self::template(dice, number, at) + ", ")
-            .collect();
+        let templates: String =
+            (0..self.templates).map(|at| Self::template(dice, number, at) + ", ").collect();
         let realism = dice.pick(&["Argo", "Ideal"]);
         let parallelism = dice.maybe(30, "parallelism", |dice| dice.between(1, 4).to_string());
         let namespace = dice.maybe_of(20, "namespace_parallelism", &["1", "2"]);
@@ -531,9 +537,9 @@ impl Shape {
     }
 
     fn fault(&mut self, dice: &mut Dice) -> String {
-        let at = dice.between(0, self.horizon_s * 1000);
+        let at = dice.between(0, self.horizon_s.min(40) * 1000);
         let lasts = dice.maybe(60, "for", |dice| {
-            format!("\"{}ms\"", dice.between(1, self.horizon_s * 500))
+            format!("\"{}ms\"", dice.between(1, self.horizon_s.min(40) * 500))
         });
         let which = dice.between(0, self.targets.len() as u64 - 1) as usize;
         let (stage, kind) = self.targets[which].clone();

@@ -28,7 +28,11 @@ fn discard_old_pushes_out_what_waits_without_a_word() {
 fn a_stream_of_limits_retention_that_refuses_locks_up_though_all_is_acked() {
     let seen = play(&format!(
         "stages: [{}, EventBus(max_msgs: 5, discard: New), {}]",
-        source("source", "(at: \"1s\", count: 5), (at: \"2s\", count: 3)", "publish: (attempts: 1)"),
+        source(
+            "source",
+            "(at: \"1s\", count: 5), (at: \"2s\", count: 3)",
+            "publish: (attempts: 1)"
+        ),
         sensor("action: Log"),
     ));
     assert_eq!(seen.ledger(), [5, 3, 0, 0]);

@@ -44,7 +44,8 @@ impl Seen {
     fn times_ms(&self, stage: &str, kind: FactKind) -> Vec<u64> {
         let names = &self.outcome.components;
         let at = names.iter().position(|it| it.name == stage).expect("a stage of the scenario");
-        let facts = self.facts.iter().filter(|it| it.kind == kind && usize::from(it.component) == at);
+        let facts =
+            self.facts.iter().filter(|it| it.kind == kind && usize::from(it.component) == at);
         facts.map(|it| it.at.as_nanos()).map(whole_ms).collect()
     }
 
@@ -85,7 +86,9 @@ fn whole_ms(nanos: u64) -> u64 {
 
 /// An event source with events at these times.
 fn source(name: &str, rows: &str, rest: &str) -> String {
-    format!("EventSource(name: \"{name}\", arrivals: Trace(rows: [{rows}]), payload: \"1KiB\", {rest})")
+    format!(
+        "EventSource(name: \"{name}\", arrivals: Trace(rows: [{rows}]), payload: \"1KiB\", {rest})"
+    )
 }
 
 /// A sensor without delays of its own, with one dependency on `source` and one trigger.

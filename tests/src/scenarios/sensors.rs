@@ -34,8 +34,7 @@ fn the_backlog_of_at_least_once_is_in_the_bus_and_survives_a_restart() {
         source("source", "(at: \"1s\", count: 10)", ""),
         sensor(&format!("delivery: AtLeastOnce, {limit}, action: Log")),
     ));
-    let fired =
-        [1_000, 2_000, 3_000, 4_000, 5_500, 6_500, 7_500, 8_500, 33_001, 34_001];
+    let fired = [1_000, 2_000, 3_000, 4_000, 5_500, 6_500, 7_500, 8_500, 33_001, 34_001];
     assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), fired);
     assert_eq!(seen.times_ms("default", FactKind::Redelivered), [33_001, 34_001]);
     assert_eq!(seen.gauge("default", "backlog"), (9, 0));
@@ -126,8 +125,9 @@ fn a_dead_letter_that_fails_is_lost() {
 fn what_is_over_a_limit_comes_back_after_its_pause() {
     for (then, ledger) in [("", [1, 1, 0, 0]), (", then_store: \"store\"", [1, 0, 1, 0])] {
         let over = format!("Nack(after: \"2s\", retries: 2{then})");
-        let limit =
-            format!("rate_limit: (rate: \"1/min\", algorithm: TokenBucket(burst: 1), over: {over})");
+        let limit = format!(
+            "rate_limit: (rate: \"1/min\", algorithm: TokenBucket(burst: 1), over: {over})"
+        );
         let seen = play(&format!(
             "stages: [{}, EventBus(), {}, Store(name: \"store\")]",
             source("source", "(at: \"1s\", count: 2)", ""),

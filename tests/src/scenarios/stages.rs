@@ -98,7 +98,11 @@ fn a_source_that_comes_back_keeps_to_one_publish_at_a_time() {
     let seen = play(&format!(
         "stages: [{}, Station(name: \"station\", service: \"0s\")], \
          faults: [(at: \"2s\", for: \"1s\", stage: \"source\", change: Down)]",
-        source("source", "(at: \"1s\", count: 3)", "to: \"station\", route: Serial, latency: \"4s\""),
+        source(
+            "source",
+            "(at: \"1s\", count: 3)",
+            "to: \"station\", route: Serial, latency: \"4s\""
+        ),
     ));
     assert_eq!(seen.times_ms("station", FactKind::Offered), [5_000, 9_000, 13_000]);
 }
@@ -150,4 +154,40 @@ fn a_store_keeps_the_place_of_what_may_come_back() {
     ));
     assert_eq!(seen.gauge("store", "depth").0, 2);
     assert_eq!(seen.losses(), [("store", Reason::StoreFull, 2)]);
+}
+
+/// An event of two branches that are both stored counts once: what else is under way is still seen.
+#[test]
+fn a_store_that_waits_for_idleness_is_not_deceived_by_branches() {
+    let keep = |name: &str| format!("(name: \"{name}\", action: Store(\"store\"))");
+    let seen = play(&format!(
+        "stages: [{}, {}, EventBus(), Sensor(name: \"sensor\", client: Unlimited, processing: \"0s\", \
+         dependencies: [(name: \"event\", source: \"source\")], triggers: [{}, {}]), \
+         Station(name: \"station\", service: \"30s\"), Station(name: \"later\", service: \"1s\"), \
+         Store(name: \"store\", to: \"later\", drain: WhenIdle(check: \"1s\", batch: 10))]",
+        source("source", "(at: \"1s\")", ""),
+        source("busy", "(at: \"1s\")", "to: \"station\""),
+        keep("one"),
+        keep("two"),
+    ));
+    assert_eq!(seen.times_ms("store", FactKind::Drained), [31_000, 31_000]);
+    assert_eq!(seen.ledger(), [2, 0, 0, 0]);
+}
+
+/// A trigger whose dead letter waits for a workflow of the same controller hears of each submission once.
+#[test]
+fn a_trigger_that_does_not_wait_is_told_once() {
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {}, Workflow(realism: Ideal, pod_start: \"0s\", templates: [(name: \
+         \"work\", service: \"10s\")])]",
+        source("source", "(at: \"1s\", count: 3)", ""),
+        super::sensor(
+            "delivery: AtLeastOnce, action: Workflow(\"work\"), latency: \"1s\", \
+             dead_letter: (action: WorkflowAndWait(\"work\"))",
+        ),
+    ));
+    assert_eq!(seen.times_ms("workflows", FactKind::Completed), [12_000, 13_000, 14_000]);
+    assert_eq!(seen.gauge("sensor/trigger", "executing"), (1, 0));
+    assert_eq!(seen.count("sensor/trigger", FactKind::Started), 3);
+    assert_eq!(seen.ledger(), [3, 0, 0, 0]);
 }
