@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use models::diagnostic::{Color, Diagnostics, nearest};
+use models::diagnostic::{Color, Diagnostic, Diagnostics, Severity, nearest};
 use models::presets::{PRESETS, Preset};
-use models::storms::{STORMS, Storm};
 use models::spec::arrival::Files;
+use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
@@ -100,39 +100,69 @@ fn storm(argument: &str) -> Result<(String, String), Failure> {
 /// Reads and checks the model in `source` with everything that is wished otherwise.
 pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Result<Model, Failure> {
     let storm = wishes.storm.map(storm).transpose()?;
-    let overrides = Overrides {
-        sets: wishes.sets,
-        horizon: wishes.horizon,
-        storm: storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+    let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    let read = |sets| {
+        let overrides = Overrides { sets, horizon: wishes.horizon, storm };
+        Model::read(&source.name, &source.text, &overrides, source.files())
     };
-    Model::read(&source.name, &source.text, &overrides, source.files()).map_err(|problems| {
-        let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-        Failure::described(described(&problems, source, storm, color))
-    })
+    let mut problems = match read(wishes.sets) {
+        Ok(model) => return Ok(model),
+        Err(problems) => problems,
+    };
+    if !wishes.sets.is_empty() {
+        problems = match read(&[]) {
+            // The overrides are to blame: places are those of a text that nobody has seen.
+            Ok(_) => without_places(problems),
+            Err(problems) => problems,
+        };
+    }
+    let mut text = describe(&problems, source, storm, color);
+    let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let problems = if count == 1 { "problem" } else { "problems" };
+    text.push_str(&format!("error: `{}` cannot be run: {count} {problems}\n", source.name));
+    Err(Failure::described(text))
 }
 
-/// Diagnostics for people, each with the line it is about.
-fn described(
+fn without_places(problems: Diagnostics) -> Diagnostics {
+    let without = |problem: Diagnostic| Diagnostic { location: None, ..problem };
+    problems.into_iter().map(without).collect()
+}
+
+/// Diagnostics for people, each with the line of the file that it is about.
+pub(crate) fn describe(
     problems: &Diagnostics,
     source: &Source,
     storm: Option<(&str, &str)>,
     color: Color,
 ) -> String {
-    let of_storm = |name: &str| storm.is_some_and(|(storm, _)| storm == name);
-    let (about_storm, about_model): (Vec<_>, Vec<_>) = problems
-        .iter()
-        .cloned()
-        .partition(|problem| problem.location.as_ref().is_some_and(|at| of_storm(&at.file)));
-    let model: Diagnostics = about_model.into_iter().collect();
-    let storm_problems: Diagnostics = about_storm.into_iter().collect();
-    let mut text = model.render(&source.text, color);
-    if let Some((_, storm)) = storm {
-        text.push_str(&storm_problems.render(storm, color));
+    let mut by_file: Vec<(Option<&str>, Vec<Diagnostic>)> = Vec::new();
+    for problem in problems {
+        let file = problem.location.as_ref().map(|location| location.file.as_str());
+        match by_file.last_mut() {
+            Some((last, problems)) if *last == file => problems.push(problem.clone()),
+            _ => by_file.push((file, vec![problem.clone()])),
+        }
     }
-    let errors = problems.iter().filter(|p| p.severity == models::diagnostic::Severity::Error).count();
-    let problems = if errors == 1 { "problem" } else { "problems" };
-    text.push_str(&format!("error: `{}` cannot be run: {errors} {problems}\n", source.name));
-    text
+    let rendered = by_file.into_iter().map(|(file, problems)| {
+        let problems: Diagnostics = problems.into_iter().collect();
+        let text = match (file, storm) {
+            (Some(file), _) if file == source.name => source.text.clone(),
+            (Some(file), Some((name, text))) if file == name => text.to_owned(),
+            (Some(file), _) => beside(source, file),
+            (None, _) => String::new(),
+        };
+        problems.render(&text, color)
+    });
+    rendered.collect::<Vec<String>>().join("\n")
+}
+
+/// A file that the model names, to show a line of it; empty if that is not possible.
+fn beside(source: &Source, file: &str) -> String {
+    let bytes = source.files().read(file).unwrap_or_default();
+    if bytes.len() as u64 > TEXT_MAX {
+        return String::new();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn open(
@@ -150,11 +180,7 @@ fn open(
     })
 }
 
-fn not_found(
-    argument: &str,
-    known: impl Iterator<Item = &'static str>,
-    kind: &str,
-) -> String {
+fn not_found(argument: &str, known: impl Iterator<Item = &'static str>, kind: &str) -> String {
     let names: Vec<&str> = known.collect();
     let stem = argument.strip_suffix(".ron").unwrap_or(argument);
     let meant = match nearest(stem, &names) {

@@ -23,7 +23,7 @@ pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), F
     let model = input::model(&source, &wishes, color)?;
     say(&model.warnings.render(&source.text, color));
     let seed = run.seed.unwrap_or(model.seed);
-    let replications = u64::from(run.reps.get());
+    let replications = u64::from(run.reps);
     // Before the run: who waits for an hour does not want to hear of it then.
     let directory = run.out.as_deref().map(|place| {
         let existing = if run.force { Existing::Replace } else { Existing::Refuse };
@@ -68,17 +68,13 @@ fn only_source(arguments: &ModelArguments) -> Result<(String, Source), Failure> 
 }
 
 fn wishes(arguments: &ModelArguments) -> Wishes<'_> {
-    Wishes {
-        storm: arguments.storm.as_deref(),
-        sets: &arguments.sets,
-        horizon: arguments.horizon,
-    }
+    Wishes { storm: arguments.storm.as_deref(), sets: &arguments.sets, horizon: arguments.horizon }
 }
 
 /// As many threads as asked for, or as the machine has.
-pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+pub(super) fn jobs(wanted: Option<u16>) -> NonZeroUsize {
     let machine = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    wanted.unwrap_or_else(machine)
+    wanted.and_then(|jobs| NonZeroUsize::new(usize::from(jobs))).unwrap_or_else(machine)
 }
 
 /// One replication whose facts are written down.

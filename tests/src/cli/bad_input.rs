@@ -45,7 +45,7 @@ fn page_of(cases: &[(&str, String)]) -> String {
 
 #[test]
 fn values_and_names() {
-    insta::assert_snapshot!(page_of(&[
+    let page = page_of(&[
         ("wrong unit", model("\"100ms\"", "\"100 parsecs\"")),
         ("number without a unit", model("\"10m\"", "\"10\"")),
         ("unknown field", model("servers", "servrs")),
@@ -57,16 +57,19 @@ fn values_and_names() {
         ("horizon of zero", model("\"10m\"", "\"0s\"")),
         (
             "several at once",
-            model("\"2/s\"), to: \"billing\"", "\"-2/s\"), to: \"nowhere\"").replace("servers: 2", "servers: 0"),
+            model("\"2/s\"), to: \"billing\"", "\"-2/s\"), to: \"nowhere\"")
+                .replace("servers: 2", "servers: 0"),
         ),
-    ]));
+    ]);
+    insta::assert_snapshot!(page);
 }
 
 #[test]
 fn files_and_texts() {
     let mut page = String::new();
     let deep = "[".repeat(100_000);
-    let rubbish: Vec<u8> = (0_u32..17 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let rubbish: Vec<u8> =
+        (0_u32..17 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let good = model("", "");
     let cases: &[(&str, &str, &[(&str, &[u8])])] = &[
         ("missing file", "run model.ron", &[]),
@@ -81,15 +84,15 @@ fn files_and_texts() {
         ("reading of a model", "run model.ron --reading both", &[("model.ron", good.as_bytes())]),
         ("missing storm", "run model.ron --storm wether", &[("model.ron", good.as_bytes())]),
         ("unknown path", "run model.ron --set billing.servrs=3", &[("model.ron", good.as_bytes())]),
-        ("wrong value", "run model.ron --set billing.servers=many", &[("model.ron", good.as_bytes())]),
+        (
+            "wrong value",
+            "run model.ron --set billing.servers=many",
+            &[("model.ron", good.as_bytes())],
+        ),
         ("no value", "run model.ron --set billing.servers", &[("model.ron", good.as_bytes())]),
         ("horizon without a unit", "run model.ron --horizon 2", &[("model.ron", good.as_bytes())]),
         ("no replications", "run model.ron --reps 0", &[("model.ron", good.as_bytes())]),
-        (
-            "results over a file",
-            "run model.ron --out model.ron",
-            &[("model.ron", good.as_bytes())],
-        ),
+        ("results over a file", "run model.ron --out model.ron", &[("model.ron", good.as_bytes())]),
         ("not a result", "verify model.ron", &[("model.ron", good.as_bytes())]),
         ("unknown family", "list arivals", &[]),
     ];
@@ -132,8 +135,9 @@ fn models_that_cannot_be_run_to_their_end() {
     ],
 )
 "#;
-    insta::assert_snapshot!(page_of(&[
+    let page = page_of(&[
         ("flood", overload),
         ("loop without delay", loop_without_delay.to_owned()),
-    ]));
+    ]);
+    insta::assert_snapshot!(page);
 }

@@ -11,7 +11,7 @@ const MODEL: &str = r#"(
             arrivals: Spike(base: "1/s", peak: "20/s", at: "3m", for: "1m"),
             to: "billing",
         ),
-        Station(name: "billing", servers: 2, service: "200ms", queue: (messages: 500)),
+        Station(name: "billing", servers: 2, service: "200ms", queue: (max_msgs: 500)),
     ],
 )
 "#;
@@ -27,7 +27,9 @@ fn a_report_for_people() {
     let ran = folder("text").run("run small.ron");
     assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{ran:?}");
     assert!(!ran.out.contains('\u{1b}'), "no colors in a pipe");
-    for part in ["small", "Stages", "Signals", "Ledger", "Again", "surgetank run small.ron --seed 1"] {
+    for part in
+        ["small", "Stages", "Signals", "Ledger", "Again", "surgetank run small.ron --seed 1"]
+    {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);
     }
     assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);
@@ -114,7 +116,11 @@ fn check_finds_everything_and_runs_nothing() {
     let folder = folder("check");
     folder.write("bad.ron", MODEL.replace("servers: 2", "servers: 0").replace("1m", "1 parsec"));
     let ran = folder.run("check small.ron reference");
-    assert_eq!((ran.status, ran.out.as_str()), (Some(0), "small.ron: fine\nreference: fine\n"), "{ran:?}");
+    assert_eq!(
+        (ran.status, ran.out.as_str()),
+        (Some(0), "small.ron: fine\nreference: fine\n"),
+        "{ran:?}"
+    );
     let ran = folder.run("check small.ron bad.ron --format json");
     assert_eq!(ran.status, Some(2), "{ran:?}");
     let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
