@@ -2,6 +2,7 @@
 //!
 //! A new component is one module with a plan and a state, and one line in the list here.
 
+use sim_core::queue::QueueLimits;
 use sim_core::random::Streams;
 use sim_core::time::Rate;
 
@@ -143,6 +144,20 @@ impl ComponentPlan {
             Self::Workflow(plan) => plan.config.parallelism.map(u64::from),
             Self::Station(plan) => Some(u64::from(plan.servers)),
             Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
+        }
+    }
+
+    /// The room that it has for events that wait.
+    pub(crate) fn room(&self) -> QueueLimits {
+        match self {
+            Self::EventBus(plan) => {
+                QueueLimits { messages: plan.stream.max_msgs, bytes: plan.stream.max_bytes }
+            }
+            Self::Station(plan) => plan.room,
+            Self::Store(plan) => plan.capacity,
+            Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Workflow(_) => {
+                QueueLimits::default()
+            }
         }
     }
 

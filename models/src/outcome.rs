@@ -308,7 +308,7 @@ fn ledger(plan: &Plan, world: &World<'_>, places: &[Place]) -> Ledger {
         .filter(|&(_, jobs)| jobs > 0)
         .map(|(component, jobs)| Whereabouts { component: name(component), jobs })
         .collect();
-    ledger.whereabouts.sort_by(|a, b| b.jobs.cmp(&a.jobs));
+    ledger.whereabouts.sort_by_key(|place| std::cmp::Reverse(place.jobs));
     ledger
 }
 

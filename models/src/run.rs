@@ -86,6 +86,8 @@ pub struct Simulation<'p, 's> {
     components: Vec<Component>,
     /// The component that handled the last event.
     last: ComponentId,
+    /// The warm-up is over and forgotten.
+    is_warm: bool,
 }
 
 impl<'p, 's> Simulation<'p, 's> {
@@ -110,7 +112,7 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
-        let mut simulation = Self { plan, key, world, components, last: 0 };
+        let mut simulation = Self { plan, key, world, components, last: 0, is_warm: false };
         simulation.start();
         simulation
     }
@@ -131,15 +133,14 @@ impl<'p, 's> Simulation<'p, 's> {
     /// See [`RunError`].
     pub fn advance(&mut self, until: SimTime) -> Result<(), RunError> {
         let warm_up = SimTime::ZERO + self.plan.warm_up;
-        let mut is_warm = self.world.kernel.now() >= warm_up && warm_up > SimTime::ZERO;
         let in_flight_max = self.plan.in_flight_max;
         while let Some(event) = self.world.kernel.pop_until(until) {
             let now = self.world.kernel.now();
             if now >= self.world.recorder.window_end() {
                 self.world.close_windows(now);
             }
-            if !is_warm && now >= warm_up {
-                is_warm = true;
+            if !self.is_warm && now >= warm_up {
+                self.is_warm = true;
                 self.world.recorder.forget_warm_up(now);
             }
             self.dispatch(event);

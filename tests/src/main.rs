@@ -1,4 +1,5 @@
 //! Surgetank's tests, one binary; each module is one kind of evidence.
 
 mod conformance;
+mod golden;
 mod tidy;

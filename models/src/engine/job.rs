@@ -82,7 +82,6 @@ pub(crate) struct Birth {
 pub(crate) struct Jobs {
     slots: Vec<Job>,
     free: Option<JobId>,
-    live: u32,
     live_roots: u32,
     born: u64,
 }
@@ -195,11 +194,6 @@ impl Jobs {
         }
     }
 
-    /// Live jobs, roots with open branches included.
-    pub(crate) fn live(&self) -> u32 {
-        self.live
-    }
-
     /// Events that have not come to their end.
     pub(crate) fn live_roots(&self) -> u32 {
         self.live_roots
@@ -222,7 +216,6 @@ impl Jobs {
 
     #[inline]
     fn insert(&mut self, job: Job) -> JobId {
-        self.live += 1;
         if let Some(id) = self.free {
             let slot = &mut self.slots[id as usize];
             self.free = (slot.joined != NO_JOB).then_some(slot.joined);
@@ -236,7 +229,6 @@ impl Jobs {
 
     #[inline]
     fn remove(&mut self, id: JobId) {
-        self.live -= 1;
         let slot = &mut self.slots[id as usize];
         slot.live = false;
         slot.joined = self.free.unwrap_or(NO_JOB);

@@ -29,6 +29,41 @@ pub(crate) struct Destination {
     pub(crate) answers: bool,
 }
 
+/// How long something takes: always the same, or drawn for each job.
+#[derive(Clone, Debug)]
+pub(crate) enum Timing {
+    /// Nothing is drawn.
+    Always(SimDuration),
+    /// Seconds.
+    Drawn(Distribution),
+}
+
+impl Timing {
+    /// Of a distribution of seconds.
+    pub(crate) fn new(distribution: Distribution) -> Self {
+        if distribution.variance() == 0.0 {
+            Self::Always(SimDuration::from_secs_f64(distribution.mean()))
+        } else {
+            Self::Drawn(distribution)
+        }
+    }
+
+    /// For this job; see [`Cx::draws`].
+    #[inline]
+    pub(crate) fn of(
+        &self,
+        cx: &Cx<'_, '_>,
+        job: JobId,
+        purpose: StreamKey,
+        attempt: u32,
+    ) -> SimDuration {
+        match self {
+            Self::Always(duration) => *duration,
+            Self::Drawn(distribution) => cx.draw_duration(distribution, job, purpose, attempt),
+        }
+    }
+}
+
 /// What the components share.
 pub(crate) struct World<'s> {
     pub(crate) kernel: Kernel<Event>,

@@ -26,13 +26,6 @@ pub(crate) enum Reject {
     Block,
 }
 
-impl Reject {
-    /// Whether the producer has to wait for the answer to an offer.
-    pub(crate) fn answers(&self) -> bool {
-        matches!(self, Self::Nack(_) | Self::Block)
-    }
-}
-
 /// How a producer tries again.
 #[derive(Clone, Debug)]
 pub(crate) struct NackPlan {

@@ -213,11 +213,6 @@ impl EventBus {
         self.branches.waiting().for_each(visit);
     }
 
-    /// Consumers that the server refused, by the plan's number.
-    pub(crate) fn refused_consumers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.consumers.len()).filter(|&number| self.consumers[number].is_none())
-    }
-
     fn publish(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         if self.down {

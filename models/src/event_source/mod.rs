@@ -15,7 +15,7 @@ use sim_core::limiter::Limiter;
 use sim_core::random::{Random, Stream, StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
+use crate::engine::{Cx, Destination, Timing};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Birth, JobId};
@@ -132,6 +132,9 @@ pub(crate) struct EventSource {
     repeats: Vec<Birth>,
     free_repeats: Vec<u32>,
     resend_key: StreamKey,
+    latency: Timing,
+    /// Publishes take no time at all: there is nothing to measure.
+    is_instant: bool,
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
@@ -176,6 +179,8 @@ impl EventSource {
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
+            latency: Timing::new(plan.latency.clone()),
+            is_instant: plan.latency.mean() == 0.0 && plan.rate_limit.is_none(),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -372,6 +377,9 @@ impl EventSource {
     /// One attempt to publish: the rate limit, then the latency, then the target.
     #[inline]
     fn attempt(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.is_instant {
+            return cx.hand_over(self.plan.target, job);
+        }
         let now = cx.now();
         let granted = match &mut self.plan.rate_limit {
             Some(limiter) => limiter.take(now),
@@ -392,7 +400,7 @@ impl EventSource {
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {
         let attempt = u32::from(cx.job(job).attempt_of_sender);
-        let drawn = cx.draw_duration(&self.plan.latency, job, self.latency_key, attempt);
+        let drawn = self.latency.of(cx, job, self.latency_key, attempt);
         if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) }
     }
 

@@ -2,12 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sim_core::queue::QueueLimits;
 use sim_core::time::SimTime;
 
 use super::arrival::{Arrivals, Files};
 use super::check::Checker;
 use super::policy::optional;
-use super::quantity::{DurationText, RateText};
+use super::quantity::{BytesText, DurationText, RateText};
 use super::resolve::{Kind, Named, Names};
 use super::ron_text;
 use crate::component::ComponentPlan;
@@ -109,6 +110,15 @@ pub enum ChangeSpec {
     Limit(u64),
     /// Its rate limit.
     Rate(RateText),
+    /// The room of a queue, bus or store; what is not stated is without limit.
+    Room {
+        /// Most events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_msgs: Option<u64>,
+        /// Most bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_bytes: Option<BytesText>,
+    },
     /// The permits of a semaphore (of a workflow controller).
     Permits {
         /// The ConfigMap.
@@ -393,6 +403,13 @@ impl ChangeSpec {
             Self::Failure(p) => Change::FailureProbability(cx.probability("", *p)?),
             Self::Limit(limit) => Change::Limit(*limit),
             Self::Rate(rate) => Change::Rate(cx.quantity(rate.parse())?),
+            Self::Room { max_msgs, max_bytes } => {
+                let bytes = optional(max_bytes, |bytes| cx.bytes("max_bytes", bytes))?;
+                Change::Room(QueueLimits {
+                    messages: *max_msgs,
+                    bytes: bytes.map(|bytes| bytes.as_u64()),
+                })
+            }
             Self::Permits { config_map, key, limit } => {
                 Change::Permits { key: format!("{config_map}/{key}"), limit: *limit }
             }
@@ -407,6 +424,7 @@ impl ChangeSpec {
             Self::Failure(_) => Change::FailureProbability(plan.failure_probability()),
             Self::Limit(_) => Change::Limit(plan.limit().unwrap_or(u64::MAX)),
             Self::Rate(_) => plan.rate().map_or(Change::Slower(1.0), Change::Rate),
+            Self::Room { .. } => Change::Room(plan.room()),
             Self::Permits { config_map, key, .. } => {
                 let value = config_maps.get(config_map).and_then(|map| map.get(key));
                 let limit = value.and_then(|value| value.trim().parse().ok()).unwrap_or(0);

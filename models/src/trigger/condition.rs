@@ -6,7 +6,7 @@
 
 /// A condition over numbered dependencies (at most 64).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// The dependency was seen.
     Seen(u8),
     /// All of them.
@@ -17,7 +17,7 @@ pub enum Condition {
 
 /// Why a condition could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConditionError {
+pub(crate) enum ConditionError {
     /// The expression ends, or goes on, where it must not.
     Unexpected {
         /// Byte offset in the expression.
@@ -39,7 +39,7 @@ impl Condition {
     ///
     /// # Errors
     /// Says what stands where it must not.
-    pub fn parse(text: &str, names: &[String]) -> Result<Self, ConditionError> {
+    pub(crate) fn parse(text: &str, names: &[String]) -> Result<Self, ConditionError> {
         let mut parser = Parser { text, at: 0, names };
         let condition = parser.any()?;
         parser.skip_space();
@@ -51,13 +51,13 @@ impl Condition {
 
     /// Every dependency must be seen: the condition of a trigger that states none.
     #[must_use]
-    pub fn all_of(dependencies: u8) -> Self {
+    pub(crate) fn all_of(dependencies: u8) -> Self {
         Self::All((0..dependencies).map(Self::Seen).collect())
     }
 
     /// Whether it holds when exactly the dependencies in the bit set `seen` were seen.
     #[must_use]
-    pub fn holds(&self, seen: u64) -> bool {
+    pub(crate) fn holds(&self, seen: u64) -> bool {
         match self {
             Self::Seen(dependency) => seen >> dependency & 1 == 1,
             Self::All(parts) => parts.iter().all(|part| part.holds(seen)),
@@ -67,7 +67,7 @@ impl Condition {
 
     /// Whether an event has to wait for another; if not, each fires alone.
     #[must_use]
-    pub fn joins(&self) -> bool {
+    pub(crate) fn joins(&self) -> bool {
         match self {
             Self::Seen(_) => false,
             Self::All(parts) => parts.len() > 1 || parts.iter().any(Self::joins),
@@ -77,7 +77,7 @@ impl Condition {
 
     /// The dependencies it names, as a bit set.
     #[must_use]
-    pub fn dependencies(&self) -> u64 {
+    pub(crate) fn dependencies(&self) -> u64 {
         match self {
             Self::Seen(dependency) => 1 << dependency,
             Self::All(parts) | Self::Any(parts) => {

@@ -22,7 +22,7 @@ use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
+use crate::engine::{Cx, Destination, Timing};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, FateKind, Reason};
 use crate::engine::job::JobId;
@@ -32,7 +32,7 @@ use crate::fault::Change;
 use crate::sensor::{self, Ask, Gate};
 use crate::station::{Over, RateLimitPlan};
 
-pub use condition::{Condition, ConditionError};
+pub(crate) use condition::{Condition, ConditionError};
 
 /// The message was read and matched.
 const PROCESSED: u16 = 0;
@@ -153,6 +153,7 @@ pub(crate) struct Trigger {
     handed_back: bool,
     epoch: u16,
     stopped: bool,
+    processing: Timing,
     slowdown: f64,
     keys: Keys,
     gauges: Gauges,
@@ -207,6 +208,7 @@ impl Trigger {
             handed_back: false,
             epoch: 0,
             stopped: false,
+            processing: Timing::new(plan.processing.clone()),
             slowdown: 1.0,
             keys: Keys {
                 filter: key("filter"),
@@ -312,7 +314,7 @@ impl Trigger {
         }
         self.pull(consumer, cx);
         let nacks = u32::from(cx.job(job).nacks);
-        let drawn = cx.draw_duration(&self.plan.processing, job, self.keys.processing, nacks);
+        let drawn = self.processing.of(cx, job, self.keys.processing, nacks);
         let processing = drawn.mul_f64(self.slowdown);
         if processing.is_zero() {
             self.processed(job, cx);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim_core::dist::Distribution;
 
 use super::WorkflowPlan;
 use crate::spec::check::Checker;
@@ -19,7 +18,7 @@ use crate::workflow::{
 };
 
 /// The ConfigMaps of a model: name, then key, then value.
-pub type ConfigMaps = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type ConfigMaps = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A workflow controller with its templates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -534,15 +533,13 @@ fn retry(
     })
 }
 
-/// The mean run time of a template's pods, one after the other, seconds: for estimates of load.
+/// The mean run time of a node's pods one after the other, seconds: for estimates of load.
 pub(crate) fn mean_work(node: &NodeConfig) -> f64 {
-    let each = match &node.body {
-        NodeBody::Pod { service, .. } => Distribution::mean(service),
-        NodeBody::Steps(groups) => groups
-            .iter()
-            .map(|group| group.iter().map(mean_work).fold(0.0, f64::max))
-            .sum(),
+    match &node.body {
+        NodeBody::Pod { service, .. } => service.mean(),
+        NodeBody::Steps(groups) => {
+            groups.iter().map(|group| group.iter().map(mean_work).fold(0.0, f64::max)).sum()
+        }
         NodeBody::Dag { tasks, .. } => tasks.iter().map(|task| mean_work(&task.node)).sum(),
-    };
-    each * if node.parallelism == Some(1) { f64::from(node.items) } else { 1.0 }
+    }
 }

@@ -148,9 +148,18 @@ pub struct Kernel<E: Copy> {
     limits: Limits,
     stuck: Option<Stuck>,
     list: EventList<E>,
+    /// The one event posted at this instant while nothing else was due: first without a comparison.
+    next: Option<Posted<E>>,
     immediate: Immediate<E>,
     lanes: Lanes<E>,
     timers: Timers,
+}
+
+/// An event posted at the present instant.
+struct Posted<E> {
+    phase: Phase,
+    sequence: u64,
+    event: E,
 }
 
 impl<E: Copy> Default for Kernel<E> {
@@ -178,6 +187,7 @@ impl<E: Copy> Kernel<E> {
             limits,
             stuck: None,
             list: EventList::new(),
+            next: None,
             immediate: Immediate::new(),
             lanes: Lanes::new(),
             timers: Timers::new(),
@@ -216,8 +226,30 @@ impl<E: Copy> Kernel<E> {
     #[inline]
     pub fn post(&mut self, phase: Phase, event: E) {
         if let Some(sequence) = self.admit() {
-            self.immediate.push(phase, sequence, Tag::NONE, event);
+            if self.next.is_none() && self.nothing_is_due_now() {
+                self.next = Some(Posted { phase, sequence, event });
+            } else {
+                self.push_immediate(phase, sequence, Tag::NONE, event);
+            }
         }
+    }
+
+    #[inline]
+    fn nothing_is_due_now(&self) -> bool {
+        self.immediate.is_empty()
+            && match self.list.first_in_front() {
+                Some(first) => first.time > self.now,
+                // The wheel holds nothing of this instant: the front would hold it.
+                None => true,
+            }
+    }
+
+    #[inline]
+    fn push_immediate(&mut self, phase: Phase, sequence: u64, tag: Tag, event: E) {
+        if let Some(next) = self.next.take() {
+            self.immediate.push(next.phase, next.sequence, Tag::NONE, next.event);
+        }
+        self.immediate.push(phase, sequence, tag, event);
     }
 
     /// Schedules an event.
@@ -316,7 +348,7 @@ impl<E: Copy> Kernel<E> {
         if self.timers.tombstones() > 0 && !self.immediate.is_empty() {
             self.sweep();
         }
-        if !self.immediate.is_empty() {
+        if self.next.is_some() || !self.immediate.is_empty() {
             return Some(self.now());
         }
         loop {
@@ -357,7 +389,7 @@ impl<E: Copy> Kernel<E> {
             if time < self.now {
                 panic_in_the_past(at, self.now());
             }
-            self.immediate.push(phase, sequence, tag, event);
+            self.push_immediate(phase, sequence, tag, event);
         }
     }
 
@@ -388,7 +420,7 @@ impl<E: Copy> Kernel<E> {
             }
             Owner::Lane(_) | Owner::None => Tag::NONE,
         };
-        self.immediate.push(phase, sequence, tag, event);
+        self.push_immediate(phase, sequence, tag, event);
     }
 
     /// Takes the first event due at or before `limit`: the definition of the order.
@@ -396,6 +428,9 @@ impl<E: Copy> Kernel<E> {
     fn take(&mut self, limit: u64) -> Option<E> {
         if self.stuck.is_some() {
             return None;
+        }
+        if self.next.is_some() {
+            return self.take_next(limit);
         }
         loop {
             let entry = if self.immediate.is_empty() {
@@ -422,6 +457,18 @@ impl<E: Copy> Kernel<E> {
             self.dispatched += 1;
             return Some(entry.event);
         }
+    }
+
+    #[inline]
+    fn take_next(&mut self, limit: u64) -> Option<E> {
+        if limit < self.now {
+            return None;
+        }
+        if self.dispatched - self.dispatched_before >= self.limits.instant_dispatches_max {
+            return self.stop_at_this_instant();
+        }
+        self.dispatched += 1;
+        self.next.take().map(|next| next.event)
     }
 
     /// The first event of this instant, where events were posted: of the rings, or of those
@@ -499,7 +546,7 @@ impl<E: Copy> Kernel<E> {
     /// Entries held anywhere, cancelled ones included.
     #[cfg(test)]
     fn held(&self) -> usize {
-        self.list.len() + self.immediate.len() + self.lanes.len()
+        self.list.len() + self.immediate.len() + self.lanes.len() + usize::from(self.next.is_some())
     }
 }
 

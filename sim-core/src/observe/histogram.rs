@@ -40,16 +40,25 @@ const BUCKETS_MAX: usize = (65 - PRECISION_BITS as usize) * PER_OCTAVE;
 /// let p99 = latency_ns.quantile(0.99);
 /// assert!(p99.abs_diff(990_000) <= 990_000 / 128);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(into = "Sparse", try_from = "Sparse")]
 pub struct Histogram {
-    /// Its length is a function of the largest value's octave, so equality is equality of content.
+    /// Zero outside of the buckets from that of `min` to that of `max`.
     counts: Vec<u64>,
     sum: u128,
     /// The largest `u64` while empty: no branch for the first value.
     min: u64,
     max: u64,
 }
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        (self.sum, self.min, self.max) == (other.sum, other.min, other.max)
+            && self.occupied() == other.occupied()
+    }
+}
+
+impl Eq for Histogram {}
 
 impl Default for Histogram {
     fn default() -> Self {
@@ -78,34 +87,48 @@ impl Histogram {
     /// Counts one `value`.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        self.record_n(value, 1);
+        let index = bucket_of(value);
+        match self.counts.get_mut(index) {
+            Some(count) => *count += 1,
+            None => self.grow(index, 1),
+        }
+        self.sum += u128::from(value);
+        // Branches, since they are hardly ever taken: a minimum would be stored every time.
+        if value < self.min {
+            self.min = value;
+        }
+        if value > self.max {
+            self.max = value;
+        }
     }
 
     /// Counts `value` `times` times.
     #[inline]
     pub fn record_n(&mut self, value: u64, times: u64) {
+        if times == 0 {
+            return;
+        }
         let index = bucket_of(value);
         match self.counts.get_mut(index) {
             Some(count) => *count += times,
-            None if times == 0 => return,
             None => self.grow(index, times),
         }
         self.sum += u128::from(value) * u128::from(times);
-        // Branches, since they are hardly ever taken: a minimum would be stored every time.
-        if value < self.min && times > 0 {
-            self.min = value;
-        }
-        if value > self.max && times > 0 {
-            self.max = value;
-        }
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
     }
 
     /// Adds everything `other` has counted: the same as recording its values here.
     pub fn merge(&mut self, other: &Self) {
-        if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+        if other.is_empty() {
+            return;
         }
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+        let end = bucket_of(other.max) + 1;
+        if self.counts.len() < end {
+            self.grow(end - 1, 0);
+        }
+        let mine = &mut self.counts[bucket_of(other.min)..end];
+        for (mine, theirs) in mine.iter_mut().zip(other.occupied()) {
             *mine += theirs;
         }
         self.min = self.min.min(other.min);
@@ -115,20 +138,30 @@ impl Histogram {
 
     /// Forgets everything, and keeps the memory for what comes.
     pub fn clear(&mut self) {
-        self.counts.clear();
+        if !self.is_empty() {
+            self.counts[bucket_of(self.min)..=bucket_of(self.max)].fill(0);
+        }
         (self.sum, self.min, self.max) = (0, u64::MAX, 0);
     }
 
     /// How many values were recorded. Adds up the buckets, which takes up to a microsecond.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.occupied().iter().sum()
     }
 
     /// Whether nothing was recorded.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+        self.min > self.max
+    }
+
+    /// The counts from the bucket of the minimum to that of the maximum.
+    fn occupied(&self) -> &[u64] {
+        if self.is_empty() {
+            return &[];
+        }
+        &self.counts[bucket_of(self.min)..=bucket_of(self.max)]
     }
 
     /// The exact sum of all values.
@@ -172,14 +205,23 @@ impl Histogram {
             return self.min();
         }
         let mut below = 0;
-        for (index, count) in self.counts.iter().enumerate() {
-            below += count;
-            if below == rank && index == bucket_of(self.max) {
-                return self.max;
+        // Octave by octave, since most of them are empty or far away.
+        for (octave, counts) in self.counts.chunks(PER_OCTAVE).enumerate() {
+            let all: u64 = counts.iter().sum();
+            if below + all < rank {
+                below += all;
+                continue;
             }
-            if below >= rank {
-                let (low, high) = bounds_of(index);
-                return (low + (high - low) / 2).clamp(self.min, self.max);
+            for (step, count) in counts.iter().enumerate() {
+                let index = octave * PER_OCTAVE + step;
+                below += count;
+                if below == rank && index == bucket_of(self.max) {
+                    return self.max;
+                }
+                if below >= rank {
+                    let (low, high) = bounds_of(index);
+                    return (low + (high - low) / 2).clamp(self.min, self.max);
+                }
             }
         }
         self.max

@@ -1,0 +1,366 @@
+//! Kubernetes manifests of Argo Events and Argo Workflows, read into a model.
+//!
+//! Two readings of the same files: [`Reading::Intended`] honors what their author meant, misplaced and
+//! invented fields included; [`Reading::Deployed`] does what the controllers and servers do with them
+//! (argo-events v1.9.11, argo-workflows v4.1.2). What manifests cannot say (rates, sizes, durations) is
+//! assumed, and every assumption is listed; what was not understood is listed as well.
+//!
+//! Invariant: no field is passed over in silence. Fields are marked as they are read ([`yaml::Node`]), and
+//! the rest is reported. Nothing here reads files.
+
+mod event_bus;
+mod event_source;
+mod names;
+mod sensor;
+mod workflow;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::spec::arrival::NoFiles;
+use crate::spec::model::{DEFAULT_SEED, ModelSpec, Stage};
+use crate::workflows::spec::TemplateSpec;
+use crate::{Model, Overrides};
+use names::Names;
+use yaml::Node;
+
+/// How manifests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// As their author meant them: documented and misplaced fields count.
+    Intended,
+    /// As the controllers and servers take them.
+    Deployed,
+}
+
+/// Something that the manifests do not say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Assumption {
+    /// What it is about: the stage in the model and what of it.
+    pub subject: String,
+    /// What was assumed.
+    pub assumed: String,
+    /// Why that.
+    pub because: String,
+}
+
+/// What became of manifests.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The model.
+    pub spec: ModelSpec,
+    /// What is odd, not modeled or unknown, with the place in the manifests.
+    pub findings: Diagnostics,
+    /// Everything assumed.
+    pub assumptions: Vec<Assumption>,
+}
+
+impl Import {
+    /// The model as RON, as [`Model::read`] takes it.
+    #[must_use]
+    pub fn ron_text(&self) -> String {
+        let pretty = ron::ser::PrettyConfig::new().depth_limit(12);
+        ron::ser::to_string_pretty(&self.spec, pretty).expect("a spec is plain data")
+    }
+}
+
+/// Reads manifests: `files` are their names and texts.
+///
+/// # Errors
+/// Every document that is not YAML.
+pub fn import(files: &[(&str, &str)], reading: Reading) -> Result<Import, Diagnostics> {
+    let mut broken = Diagnostics::new();
+    let mut documents = Vec::new();
+    for (file, text) in files {
+        for document in yaml::documents(file, text) {
+            match document {
+                Ok(root) => documents.push((*file, root)),
+                Err(error) => broken.push(*error),
+            }
+        }
+    }
+    if broken.has_errors() {
+        return Err(broken);
+    }
+    let mut manifests = Vec::new();
+    let mut cx = Importer::new(reading);
+    for (file, root) in &documents {
+        cx.gather(file, root, &mut manifests);
+    }
+    let spec = cx.build(&manifests);
+    for (file, root) in &documents {
+        cx.list_unread(file, root);
+    }
+    cx.assumptions.sort();
+    cx.assumptions.dedup();
+    Ok(Import { spec, findings: cx.findings, assumptions: cx.assumptions })
+}
+
+impl Model {
+    /// Reads a model from manifests; overrides and storms as in [`Model::read`], but for traces in files.
+    /// Paths of `--set` are those of the model that is made ([`Import::ron_text`]).
+    ///
+    /// # Errors
+    /// Every document that is not YAML, or every problem of the model that they make.
+    pub fn from_manifests(
+        files: &[(&str, &str)],
+        reading: Reading,
+        overrides: &Overrides<'_>,
+    ) -> Result<(Self, Import), Diagnostics> {
+        let import = import(files, reading)?;
+        let text = import.ron_text();
+        let model = Self::read("(imported)", &text, overrides, &NoFiles)?;
+        Ok((model, import))
+    }
+}
+
+/// One object of the cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manifest<'n> {
+    file: &'n str,
+    kind: &'n str,
+    name: &'n str,
+    root: &'n Node,
+}
+
+/// An import under way.
+pub(crate) struct Importer {
+    reading: Reading,
+    findings: Diagnostics,
+    assumptions: Vec<Assumption>,
+    names: Names,
+    /// Stages that manifests imply: the API behind an http trigger, the backlog of ConfigMaps.
+    implied: Vec<Stage>,
+    config_maps: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Kinds that become part of a model.
+const KINDS: [&str; 6] = [
+    "EventBus",
+    "EventSource",
+    "Sensor",
+    "WorkflowTemplate",
+    "ClusterWorkflowTemplate",
+    "ConfigMap",
+];
+
+impl Importer {
+    fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            findings: Diagnostics::new(),
+            assumptions: Vec::new(),
+            names: Names::default(),
+            implied: Vec::new(),
+            config_maps: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn intends(&self) -> bool {
+        self.reading == Reading::Intended
+    }
+
+    /// Reports something about `node`, under the path of the object.
+    pub(crate) fn warn(
+        &mut self,
+        of: Manifest<'_>,
+        node: &Node,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Finding<'_> {
+        let path = format!("{}/{}", of.kind, of.name);
+        let mut diagnostic = Diagnostic::warning(path, message);
+        diagnostic.code(code).at(Some(node.location(of.file)));
+        Finding { diagnostic, into: &mut self.findings }
+    }
+
+    pub(crate) fn assume(
+        &mut self,
+        subject: impl Into<String>,
+        assumed: impl Into<String>,
+        because: impl Into<String>,
+    ) {
+        let (subject, assumed, because) = (subject.into(), assumed.into(), because.into());
+        self.assumptions.push(Assumption { subject, assumed, because });
+    }
+
+    /// The objects of a document; lists are opened.
+    fn gather<'n>(&mut self, file: &'n str, root: &'n Node, all: &mut Vec<Manifest<'n>>) {
+        let kind = root.text("kind").unwrap_or_default();
+        root.get("apiVersion");
+        if kind == "List" {
+            return root.list("items").iter().for_each(|item| self.gather(file, item, all));
+        }
+        let metadata = root.get("metadata");
+        let given = metadata.and_then(|it| it.text("name").or_else(|| it.text("generateName")));
+        if let Some(metadata) = metadata {
+            // Labels, annotations and namespaces identify; minimal names do not need them.
+            metadata.read_whole();
+        }
+        let manifest = Manifest { file, kind, name: given.unwrap_or("unnamed"), root };
+        if !KINDS.contains(&kind) {
+            root.read_whole();
+            let what = if kind.is_empty() {
+                "an object without a kind".into()
+            } else {
+                format!("`{kind}`")
+            };
+            self.warn(
+                manifest,
+                root,
+                "unknown-kind",
+                format!("{what} has no part in the model: passed over"),
+            )
+            .expected(format!("one of `{}`", KINDS.join("`, `")));
+            return;
+        }
+        let twin = all.iter().find(|other| (other.kind, other.name) == (kind, manifest.name));
+        if let Some(twin) = twin {
+            let (file, name) = (twin.file, manifest.name);
+            root.read_whole();
+            self.warn(
+                manifest,
+                root,
+                "twice",
+                format!("there is a {kind} `{name}` in {file} already: passed over"),
+            );
+            return;
+        }
+        all.push(manifest);
+    }
+
+    fn build(&mut self, all: &[Manifest<'_>]) -> ModelSpec {
+        let of = |kind: &'static str| all.iter().copied().filter(move |it| it.kind == kind);
+        for config_map in of("ConfigMap") {
+            self.config_map(config_map);
+        }
+        let mut stages = Vec::new();
+        // Buses and sources first: sensors name them.
+        for bus in of("EventBus") {
+            let spec = self.event_bus(bus);
+            stages.push(Stage::EventBus(spec));
+        }
+        for source in of("EventSource") {
+            let spec = self.event_source(source);
+            stages.push(Stage::EventSource(spec));
+        }
+        let templates: Vec<Manifest<'_>> =
+            of("WorkflowTemplate").chain(of("ClusterWorkflowTemplate")).collect();
+        let mut submitted = Vec::new();
+        for sensor in of("Sensor") {
+            let spec = self.sensor(sensor, &templates, &mut submitted);
+            stages.push(Stage::Sensor(spec));
+        }
+        for template in &templates {
+            let name = self.names.of("workflow", template.name);
+            if !submitted.iter().any(|it: &TemplateSpec| it.name == name) {
+                let spec = self.workflow_template(*template, &templates);
+                submitted.push(spec);
+            }
+        }
+        stages.append(&mut self.implied);
+        if !submitted.is_empty() {
+            let controller = self.workflow_controller(submitted);
+            stages.push(Stage::Workflow(controller));
+        }
+        self.complete(&mut stages);
+        self.model(stages)
+    }
+
+    fn model(&mut self, stages: Vec<Stage>) -> ModelSpec {
+        self.assume(
+            "model, horizon",
+            "2h",
+            "manifests do not say how long to look; `--horizon` does",
+        );
+        let sources: Vec<_> = stages
+            .iter()
+            .filter_map(|stage| match stage {
+                Stage::EventSource(source) => Some(source.name.clone()),
+                _ => None,
+            })
+            .collect();
+        if sources.is_empty() {
+            let mut nothing =
+                Diagnostic::warning("", "there is no event source, so nothing happens");
+            nothing
+                .code("no-source")
+                .expected("at least one manifest of kind `EventSource` or `Sensor`");
+            self.findings.push(nothing);
+        }
+        ModelSpec {
+            name: "imported".to_owned(),
+            about: "Imported from manifests.".to_owned(),
+            horizon: "2h".into(),
+            seed: DEFAULT_SEED,
+            warm_up: None,
+            in_flight_max: 5_000_000,
+            stages,
+            config_maps: std::mem::take(&mut self.config_maps),
+            faults: Vec::new(),
+        }
+    }
+
+    fn config_map(&mut self, manifest: Manifest<'_>) {
+        let Some(data) = manifest.root.get("data") else { return };
+        data.read_whole();
+        let numbers = data.fields().iter().filter_map(|(key, value)| {
+            let text = value.scalar()?;
+            text.trim().parse::<u32>().is_ok().then(|| (key.clone(), text.trim().to_owned()))
+        });
+        let numbers: BTreeMap<_, _> = numbers.collect();
+        if numbers.len() < data.fields().len() {
+            self.warn(
+                manifest,
+                data,
+                "not-modeled",
+                "only limits of semaphores, whole numbers, are taken from a ConfigMap",
+            );
+        }
+        self.config_maps.insert(manifest.name.to_owned(), numbers);
+    }
+
+    fn list_unread(&mut self, file: &str, root: &Node) {
+        let mut unread = Vec::new();
+        root.unread("", &mut unread);
+        for (path, node) in unread {
+            let mut diagnostic = Diagnostic::warning(
+                path.as_str(),
+                format!("`{path}` has no part in the model: passed over"),
+            );
+            diagnostic.code("not-modeled").at(Some(node.location(file)));
+            self.findings.push(diagnostic);
+        }
+    }
+}
+
+/// A finding that is told when it goes out of scope; say what is to be added to it before.
+pub(crate) struct Finding<'f> {
+    diagnostic: Diagnostic,
+    into: &'f mut Diagnostics,
+}
+
+impl Finding<'_> {
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.diagnostic.expected(expected);
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.diagnostic.hint(hint);
+        self
+    }
+}
+
+impl Drop for Finding<'_> {
+    fn drop(&mut self) {
+        self.into.push(self.diagnostic.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,280 @@
+//! YAML as a tree that knows where everything stands, and which of its fields somebody has read: what
+//! nobody read is listed in the end, so that nothing is passed over in silence.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Budget, Options, Spanned};
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// Larger files are refused before they are looked at: a manifest is a few kilobytes.
+const FILE_BYTES_MAX: usize = 4 << 20;
+/// Nodes of one document, expanded aliases included.
+const NODES_MAX: usize = 200_000;
+/// Levels of one document.
+const DEPTH_MAX: usize = 64;
+
+/// A value, where it stands, and whether it was read.
+#[derive(Debug)]
+pub(crate) struct Node {
+    line: u32,
+    column: u32,
+    is_read: Cell<bool>,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Value {
+    Null,
+    /// Any scalar, as text.
+    Scalar(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The field of that name, if this is a map that has it and it is not null; marks it as read.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        let Value::Map(fields) = &self.value else { return None };
+        let (_, field) = fields.iter().find(|(key, _)| key == name)?;
+        field.is_read.set(true);
+        (!matches!(field.value, Value::Null)).then_some(field)
+    }
+
+    /// The scalar in the field of that name.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.scalar()
+    }
+
+    /// The scalar itself.
+    pub(crate) fn scalar(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items, none if this is no list.
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The items of the list in the field of that name.
+    pub(crate) fn list(&self, name: &str) -> &[Self] {
+        self.get(name).map_or(&[], Self::items)
+    }
+
+    /// The fields of a map, none if this is none; reading them is up to the caller.
+    pub(crate) fn fields(&self) -> &[(String, Self)] {
+        match &self.value {
+            Value::Map(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// Marks it and everything below as read: it was understood as a whole.
+    pub(crate) fn read_whole(&self) {
+        self.is_read.set(true);
+        self.items().iter().for_each(Self::read_whole);
+        self.fields().iter().for_each(|(_, field)| field.read_whole());
+    }
+
+    /// The fields that nobody read, with their paths; not those below them.
+    pub(crate) fn unread<'n>(&'n self, path: &str, found: &mut Vec<(String, &'n Self)>) {
+        for (name, field) in self.fields() {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            if field.is_read.get() {
+                field.unread(&path, found);
+            } else if !matches!(field.value, Value::Null) {
+                found.push((path, field));
+            }
+        }
+        for (index, item) in self.items().iter().enumerate() {
+            item.unread(&format!("{path}[{index}]"), found);
+        }
+    }
+
+    /// Where it stands.
+    pub(crate) fn location(&self, file: &str) -> Location {
+        Location { file: file.to_owned(), line: self.line, column: self.column, length: 1 }
+    }
+
+    fn move_down(&mut self, lines: u32) {
+        self.line += lines;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.move_down(lines)),
+            Value::Map(fields) => fields.iter_mut().for_each(|(_, field)| field.move_down(lines)),
+            Value::Null | Value::Scalar(_) => {}
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Value>::deserialize(deserializer)?;
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).max(1);
+        Ok(Self {
+            line: small(spanned.referenced.line()),
+            column: small(spanned.referenced.column()),
+            is_read: Cell::new(false),
+            value: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Scalar(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = access.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Value::Map(fields))
+    }
+}
+
+/// The documents of a file, each on its own, so that one bad document does not hide the others.
+pub(crate) fn documents(file: &str, text: &str) -> Vec<Result<Node, Box<Diagnostic>>> {
+    if text.len() > FILE_BYTES_MAX {
+        let found = format!("`{file}` has {} bytes", text.len());
+        let mut diagnostic = Diagnostic::error("", found);
+        diagnostic.code("too-large").expected(format!("at most {FILE_BYTES_MAX} bytes"));
+        return vec![Err(Box::new(diagnostic))];
+    }
+    let documents = split(text).into_iter();
+    documents
+        .filter(|(_, text)| {
+            !text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+        })
+        .map(|(lines, text)| document(file, text, lines))
+        .filter(|parsed| !matches!(parsed, Ok(Node { value: Value::Null, .. })))
+        .collect()
+}
+
+/// The documents with the number of lines before each.
+fn split(text: &str) -> Vec<(u32, &str)> {
+    let mut found = Vec::new();
+    let (mut begin, mut begin_line, mut at) = (0, 0, 0);
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        let ends = line.trim_end() == "---" || line.starts_with("--- ");
+        if ends || line.trim_end() == "..." {
+            found.push((begin_line, &text[begin..at]));
+            (begin, begin_line) = (at + line.len(), number);
+        }
+        at += line.len();
+    }
+    found.push((begin_line, &text[begin..]));
+    found
+}
+
+/// Parses one document; also for YAML within YAML, such as `streamConfig`.
+pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node, Box<Diagnostic>> {
+    match serde_saphyr::from_str_with_options::<Node>(text, options()) {
+        Ok(mut node) => {
+            node.move_down(lines_before);
+            Ok(node)
+        }
+        Err(error) => {
+            let error = error.without_snippet();
+            let place = error.location().map(|place| {
+                let line = u32::try_from(place.line()).unwrap_or(u32::MAX).max(1);
+                let column = u32::try_from(place.column()).unwrap_or(1).max(1);
+                let line = line.saturating_add(lines_before);
+                Location { file: file.to_owned(), line, column, length: 1 }
+            });
+            let message = error.to_string();
+            let first = message.lines().next().unwrap_or_default().trim_end_matches('.');
+            let mut diagnostic = Diagnostic::error("", format!("not readable as YAML: {first}"));
+            diagnostic.code("bad-yaml").at(place);
+            if text.contains("{{") {
+                diagnostic.hint(
+                    "this looks like a template: render it first, with `helm template` or `kustomize build`",
+                );
+            }
+            Err(Box::new(diagnostic))
+        }
+    }
+}
+
+/// Strict, and with a budget that an alias bomb meets soon.
+fn options() -> Options {
+    let mut budget = Budget::default();
+    budget.max_nodes = NODES_MAX;
+    budget.max_events = 2 * NODES_MAX;
+    budget.max_depth = DEPTH_MAX;
+    budget.max_total_scalar_bytes = FILE_BYTES_MAX;
+    let mut options = Options::default();
+    options.alias_limits.max_total_replayed_events = NODES_MAX;
+    options.budget = Some(budget);
+    options.strict_booleans = true;
+    options.underscored_numbers_as_strings = true;
+    options.leading_zero_numbers_as_strings = true;
+    options.with_snippet = false;
+    options
+}

@@ -1,0 +1,126 @@
+//! A figure with how sure it is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sim_core::observe::{Histogram, Moments};
+use sim_core::stats::mean_interval;
+
+use crate::outcome::{Outcome, SampleOutcome};
+
+/// The confidence of every interval in a report.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// A figure: with two or more replications a mean over them and the 95 % t interval of that mean. Its
+/// unit is the last part of the field's name; without one it is a count or a share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// The figure.
+    pub value: f64,
+    /// The lower end of its 95 % interval; absent with one replication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+impl Figure {
+    /// A figure without an interval.
+    #[must_use]
+    pub const fn exactly(value: f64) -> Self {
+        Self { value, low: None, high: None }
+    }
+
+    /// The mean of one value per replication. `None`: there are none.
+    pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let moments: Moments = values.into_iter().collect();
+        if moments.is_empty() {
+            return None;
+        }
+        let interval = mean_interval(&moments, CONFIDENCE);
+        Some(Self {
+            value: moments.mean(),
+            low: interval.map(|interval| interval.lower),
+            high: interval.map(|interval| interval.upper),
+        })
+    }
+
+    /// The mean over outcomes, of which there is at least one.
+    pub(crate) fn over(outcomes: &[Outcome], of: impl Fn(&Outcome) -> f64) -> Self {
+        Self::mean(outcomes.iter().map(of)).unwrap_or_default()
+    }
+
+    /// Half of the interval's length, where it has one.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        Some((self.high? - self.low?) / 2.0)
+    }
+
+    fn times(self, factor: f64) -> Self {
+        let scaled = |value: Option<f64>| value.map(|value| value * factor);
+        Self { value: self.value * factor, low: scaled(self.low), high: scaled(self.high) }
+    }
+}
+
+const S_PER_NS: f64 = 1e-9;
+
+/// How long something took, over all that were measured in all replications.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Times {
+    /// How many were measured, per replication.
+    pub count: Figure,
+    /// Their mean.
+    pub mean_s: Figure,
+    /// Half took at most so long. Quantiles are those of all replications pooled, with the t interval
+    /// of the replications' own quantiles: those within one run depend on each other.
+    pub p50_s: Figure,
+    /// Nine in ten took at most so long.
+    pub p90_s: Figure,
+    /// 99 in 100 took at most so long.
+    pub p99_s: Figure,
+    /// 999 in 1,000 took at most so long.
+    pub p999_s: Figure,
+    /// The longest of all.
+    pub max_s: Figure,
+}
+
+impl Times {
+    /// Over the samples that `of` finds in each outcome. `None`: nothing was measured.
+    pub(crate) fn over(
+        outcomes: &[Outcome],
+        of: impl Fn(&Outcome) -> Option<&SampleOutcome>,
+    ) -> Option<Self> {
+        let samples: Vec<&SampleOutcome> = outcomes.iter().filter_map(of).collect();
+        let mut pooled = Histogram::new();
+        samples.iter().for_each(|sample| pooled.merge(&sample.histogram));
+        if pooled.is_empty() {
+            return None;
+        }
+        let measured = || samples.iter().filter(|sample| sample.count > 0);
+        let quantile = |q: f64| {
+            let spread = Figure::mean(measured().map(|sample| sample.quantile_ns(q) as f64));
+            around(pooled.quantile(q) as f64, spread).times(S_PER_NS)
+        };
+        Some(Self {
+            count: Figure::mean(samples.iter().map(|sample| sample.count as f64))?,
+            mean_s: Figure::mean(measured().map(|sample| sample.mean_ns))?.times(S_PER_NS),
+            p50_s: quantile(0.5),
+            p90_s: quantile(0.9),
+            p99_s: quantile(0.99),
+            p999_s: quantile(0.999),
+            max_s: Figure::exactly(pooled.max() as f64).times(S_PER_NS),
+        })
+    }
+}
+
+/// `value` with the interval of `spread`, moved to it.
+fn around(value: f64, spread: Option<Figure>) -> Figure {
+    let half_width = spread.and_then(|spread| spread.half_width());
+    Figure {
+        value,
+        low: half_width.map(|half| (value - half).max(0.0)),
+        high: half_width.map(|half| value + half),
+    }
+}

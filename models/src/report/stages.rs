@@ -1,0 +1,159 @@
+//! A row per stage.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::figure::{Figure, Times};
+use super::limits::Limit;
+use crate::engine::recorder::FactKind;
+use crate::outcome::{ComponentOutcome, Outcome};
+
+/// What a kind of stage has to show.
+struct Shown {
+    kind: &'static str,
+    /// The gauge of those who wait there.
+    gauge: &'static str,
+    /// How long they wait.
+    sample: &'static str,
+    /// The fact that says that one was taken in; `None`: all are.
+    admitted: Option<FactKind>,
+    /// The fact that says that its work here was done; `None`: there is none here.
+    completed: Option<FactKind>,
+}
+
+const fn shown(
+    kind: &'static str,
+    gauge: &'static str,
+    sample: &'static str,
+    admitted: Option<FactKind>,
+    completed: Option<FactKind>,
+) -> Shown {
+    Shown { kind, gauge, sample, admitted, completed }
+}
+
+const SHOWN: &[Shown] = {
+    use FactKind::{Admitted, Completed, Delivered, Drained, Stored, Triggered};
+    &[
+        shown("EventSource", "waiting", "publish", None, None),
+        shown("EventBus", "depth", "residence", Some(Admitted), Some(Delivered)),
+        shown("Sensor", "waiting", "wait", Some(Admitted), None),
+        shown("Trigger", "in_memory", "latency", Some(Admitted), Some(Triggered)),
+        shown("Workflow", "pending", "pending_time", Some(Admitted), Some(Completed)),
+        shown("Station", "depth", "wait", Some(Admitted), Some(Completed)),
+        shown("Store", "depth", "kept", Some(Stored), Some(Drained)),
+    ]
+};
+
+/// What happened at one stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Its name in the model.
+    pub name: String,
+    /// Its kind, as written in RON.
+    pub kind: String,
+    /// Jobs that came to it; at a source, events that entered the model.
+    pub offered: Figure,
+    /// Jobs that it took in; absent at a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<Figure>,
+    /// Jobs that a limit or a policy of it refused.
+    pub refused: Figure,
+    /// Jobs whose work here was done: served, handed to a consumer (bus), fired (trigger), drained
+    /// (store). Absent where no work is done (source, gate of a sensor).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Figure>,
+    /// Jobs whose work here failed.
+    pub failed: Figure,
+    /// Attempts made again.
+    pub retried: Figure,
+    /// Events lost here.
+    pub lost: Figure,
+    /// Who waits here; absent if nobody can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// How long: a wait for a server or a token (station, sensor), the time in the bus until the first
+    /// delivery, from delivery to firing (trigger), from sending to acknowledgement (source), in the
+    /// store. Absent if nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Times>,
+    /// Mean share of its servers that were busy, or of its semaphore's permits that were held; absent where
+    /// it has none, or several semaphores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<Figure>,
+}
+
+/// A level over time, and its limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// The gauge's name.
+    pub gauge: String,
+    /// Its time-weighted mean.
+    pub mean: Figure,
+    /// Its highest value.
+    pub max: Figure,
+    /// Its limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+}
+
+pub(crate) fn stages(outcomes: &[Outcome], limits: &[Limit]) -> Vec<Stage> {
+    let components = &outcomes[0].components;
+    components.iter().map(|component| stage(component, outcomes, limits)).collect()
+}
+
+fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -> Stage {
+    let name = component.name.as_str();
+    let count = |facts: &[FactKind]| {
+        Figure::over(outcomes, |outcome| {
+            let component = outcome.component(name);
+            let count = |&fact: &FactKind| component.map_or(0, |component| component.count(fact));
+            facts.iter().map(count).sum::<u64>() as f64
+        })
+    };
+    let shown = SHOWN.iter().find(|shown| shown.kind == component.kind);
+    let wait = shown.and_then(|shown| {
+        Times::over(outcomes, |outcome| outcome.component(name)?.sample(shown.sample))
+    });
+    Stage {
+        name: name.to_owned(),
+        kind: component.kind.clone(),
+        offered: count(&[FactKind::Born, FactKind::Offered]),
+        admitted: shown.and_then(|shown| shown.admitted).map(|fact| count(&[fact])),
+        refused: count(&[FactKind::Refused]),
+        completed: shown.and_then(|shown| shown.completed).map(|fact| count(&[fact])),
+        failed: count(&[FactKind::Failed]),
+        retried: count(&[FactKind::Retried, FactKind::Redelivered]),
+        lost: lost(name, outcomes),
+        level: shown.and_then(|shown| level(name, shown.gauge, outcomes, limits)),
+        wait,
+        utilization: utilization(name, outcomes, limits),
+    }
+}
+
+fn lost(name: &str, outcomes: &[Outcome]) -> Figure {
+    Figure::over(outcomes, |outcome| {
+        let here = outcome.ledger.losses.iter().filter(|loss| loss.component == name);
+        here.map(|loss| loss.events).sum::<u64>() as f64
+    })
+}
+
+fn level(name: &str, gauge: &str, outcomes: &[Outcome], limits: &[Limit]) -> Option<Level> {
+    let gauges = || outcomes.iter().filter_map(|outcome| outcome.component(name)?.gauge(gauge));
+    let limit = limits.iter().find(|l| l.component == name && l.gauge == Some(gauge));
+    Some(Level {
+        gauge: gauge.to_owned(),
+        mean: Figure::mean(gauges().map(|gauge| gauge.mean))?,
+        max: Figure::mean(gauges().map(|gauge| gauge.max as f64))?,
+        limit: limit.map(|limit| limit.value),
+    })
+}
+
+fn utilization(name: &str, outcomes: &[Outcome], limits: &[Limit]) -> Option<Figure> {
+    let servers = limits.iter().find(|l| {
+        l.component == name && matches!(l.unit, "servers" | "permits") && l.gauge.is_some()
+    })?;
+    let busy = |outcome: &Outcome| Some(outcome.component(name)?.gauge(servers.gauge?)?.mean);
+    Figure::mean(outcomes.iter().filter_map(busy).map(|mean| mean / servers.value))
+}

@@ -1,0 +1,305 @@
+//! Reports on outcomes made by hand, so that they change only with the report.
+
+use sim_core::observe::Histogram;
+
+use super::text::{Glyphs, Style, render};
+use super::*;
+use crate::diagnostic::Color;
+use crate::engine::recorder::{GaugeWindow, SampleWindow};
+use crate::model::{Model, Overrides};
+use crate::outcome::{
+    ComponentOutcome, FactCount, GaugeOutcome, Loss, SampleOutcome, Whereabouts,
+};
+use crate::spec::arrival::NoFiles;
+
+const MODEL: &str = r#"(
+    name: "shop",
+    horizon: "10m",
+    stages: [
+        EventSource(
+            name: "orders",
+            arrivals: Spike(base: "1/s", peak: "20/s", at: "3m", for: "2m"),
+        ),
+        EventBus(name: "default", max_msgs: 1000, discard: New, on_reject: Drop),
+        Sensor(
+            name: "sensor",
+            dependencies: [(name: "order", source: "orders")],
+            triggers: [(name: "bill", rate_limit: (rate: "5/s"), action: Http("billing"))],
+        ),
+        Station(name: "billing", servers: 4, service: "500ms"),
+    ],
+)"#;
+
+const WINDOW_NS: u64 = 1_000_000_000;
+const WINDOWS: usize = 600;
+
+fn plan() -> Plan {
+    match Model::read("shop.ron", MODEL, &Overrides::default(), &NoFiles) {
+        Ok(model) => model.plan,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+/// Low, from window 180 up to `top` in window 300, down again until `calm`.
+fn hill(top: u64, calm: usize) -> Vec<u64> {
+    let at = |window: usize| match window {
+        180..300 => top * (window as u64 - 179) / 120,
+        300.. if window < calm => top * (calm - window) as u64 / (calm - 300) as u64,
+        _ => top / 100,
+    };
+    (0..WINDOWS).map(at).collect()
+}
+
+fn gauge(name: &str, course: &[u64]) -> GaugeOutcome {
+    let max = course.iter().copied().max().unwrap();
+    let max_at = course.iter().position(|&value| value == max).unwrap() as u64;
+    let window = |&value: &u64| GaugeWindow { mean: value as f64, min: value, max: value, last: value };
+    GaugeOutcome {
+        name: name.to_owned(),
+        mean: course.iter().sum::<u64>() as f64 / course.len() as f64,
+        max,
+        max_at_ns: max_at * WINDOW_NS + WINDOW_NS / 2,
+        last: *course.last().unwrap(),
+        windows: course.iter().map(window).collect(),
+    }
+}
+
+/// Ten samples in every window, all alike.
+fn sample(name: &str, course_ms: &[u64]) -> SampleOutcome {
+    let mut histogram = Histogram::new();
+    let nanos: Vec<u64> = course_ms.iter().map(|millis| millis * 1_000_000).collect();
+    nanos.iter().for_each(|&nanos| histogram.record_n(nanos, 10));
+    let window = |&nanos: &u64| SampleWindow {
+        count: 10,
+        mean_ns: nanos,
+        p50_ns: nanos,
+        p99_ns: nanos,
+        max_ns: nanos,
+    };
+    SampleOutcome {
+        name: name.to_owned(),
+        count: histogram.count(),
+        zeros: 0,
+        mean_ns: histogram.mean(),
+        mean_square_ns2: 0.0,
+        windows: nanos.iter().map(window).collect(),
+        histogram,
+    }
+}
+
+fn component(
+    name: &str,
+    kind: &str,
+    counts: &[(FactKind, u64)],
+    gauges: Vec<GaugeOutcome>,
+    samples: Vec<SampleOutcome>,
+) -> ComponentOutcome {
+    let count = |&(fact, count): &(FactKind, u64)| FactCount { fact, count, windows: vec![] };
+    ComponentOutcome {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        counts: counts.iter().map(count).collect(),
+        gauges,
+        samples,
+    }
+}
+
+/// A storm that the bus cannot hold. `more`: so many more events come, and are lost.
+fn storm(replication: u64, more: u64) -> Outcome {
+    use FactKind::{Admitted, Born, Completed, Delivered, Offered, Refused, Triggered};
+
+    let (offered, lost) = (3_000 + more, 250 + more);
+    let depth = hill(1_000, 480 + more as usize);
+    let latency: Vec<u64> = depth.iter().map(|depth| 20 + depth * 200).collect();
+    let flat = |value: u64| vec![value; WINDOWS];
+    Outcome {
+        seed: 7,
+        replication,
+        fingerprint: format!("{:032x}", 0xfeed + replication),
+        steps: 12_345,
+        window_ns: WINDOW_NS,
+        ledger: Ledger {
+            offered,
+            completed: 2_700,
+            dropped: lost,
+            in_flight: 50,
+            losses: vec![Loss {
+                component: "default".to_owned(),
+                reason: Reason::MessagesFull,
+                events: lost,
+            }],
+            whereabouts: vec![
+                Whereabouts { component: "default".to_owned(), jobs: 46 },
+                Whereabouts { component: "billing".to_owned(), jobs: 4 },
+            ],
+            ..Ledger::default()
+        },
+        first_loss: Some(crate::outcome::FirstLoss {
+            at_ns: (299 + more) * WINDOW_NS,
+            component: "default".to_owned(),
+            reason: Reason::MessagesFull,
+        }),
+        age: sample("age", &latency),
+        backlog: depth.iter().map(|&depth| depth as u32 + 4).collect(),
+        lost: flat(0),
+        components: vec![
+            component("orders", "EventSource", &[(Born, offered)], vec![gauge("waiting", &flat(0))], vec![]),
+            component(
+                "default",
+                "EventBus",
+                &[(Offered, offered), (Admitted, 2_750), (Refused, lost), (Delivered, 2_704)],
+                vec![gauge("depth", &depth), gauge("bytes", &flat(0))],
+                vec![sample("residence", &latency)],
+            ),
+            component("sensor", "Sensor", &[], vec![gauge("waiting", &flat(0))], vec![]),
+            component(
+                "sensor/bill",
+                "Trigger",
+                &[(Offered, 2_704), (Admitted, 2_704), (Triggered, 2_704)],
+                vec![gauge("in_memory", &flat(1))],
+                vec![sample("latency", &latency), sample("event_age", &latency)],
+            ),
+            component(
+                "billing",
+                "Station",
+                &[(Offered, 2_704), (Admitted, 2_704), (Completed, 2_700)],
+                vec![gauge("depth", &flat(0)), gauge("busy", &flat(2))],
+                vec![sample("wait", &flat(0))],
+            ),
+        ],
+    }
+}
+
+/// Nothing happens that anybody would mind.
+fn calm() -> Outcome {
+    let mut outcome = storm(0, 0);
+    let lost = outcome.ledger.dropped;
+    outcome.ledger.dropped = 0;
+    outcome.ledger.completed += lost;
+    outcome.ledger.losses.clear();
+    outcome.first_loss = None;
+    outcome.backlog = vec![3; WINDOWS];
+    outcome.age = sample("age", &[20; WINDOWS]);
+    outcome.components[1].gauges[0] = gauge("depth", &[3; WINDOWS]);
+    outcome.components[1].samples[0] = sample("residence", &[20; WINDOWS]);
+    outcome.components[3].samples =
+        vec![sample("latency", &[20; WINDOWS]), sample("event_age", &[25; WINDOWS])];
+    outcome
+}
+
+fn report(outcomes: &[Outcome]) -> Report {
+    let provenance = Provenance {
+        model: "shop".to_owned(),
+        about: "A shop on the night of the sale.".to_owned(),
+        model_hash: "0123456789abcdef".repeat(4),
+        input: "shop.ron".to_owned(),
+        command: "surgetank run shop.ron --seed 7".to_owned(),
+        ..Provenance::default()
+    };
+    let mut report = Report::new(&plan(), outcomes, provenance);
+    // Snapshots outlive versions.
+    report.provenance.version = "0.0.0".to_owned();
+    report
+}
+
+fn text(report: &Report, glyphs: Glyphs) -> String {
+    render(report, Style { width: 100, color: Color::Never, glyphs })
+}
+
+#[test]
+fn a_storm_on_one_screen() {
+    let text = text(&report(&[storm(0, 0)]), Glyphs::Unicode);
+    assert!(text.lines().count() <= 40, "it fits on a screen");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_storm_with_intervals_in_ascii() {
+    let outcomes: Vec<Outcome> = (0..).zip([0, 20, 40]).map(|(n, more)| storm(n, more)).collect();
+    let text = text(&report(&outcomes), Glyphs::Ascii);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_calm_day() {
+    insta::assert_snapshot!(text(&report(&[calm()]), Glyphs::Unicode));
+}
+
+#[test]
+fn colors_change_nothing_but_colors() {
+    let report = report(&[storm(0, 0)]);
+    let plain = text(&report, Glyphs::Unicode);
+    let colored = render(
+        &report,
+        Style { width: 100, color: Color::Always, glyphs: Glyphs::Unicode },
+    );
+    let mut stripped = String::new();
+    let mut rest = colored.as_str();
+    while let Some(at) = rest.find('\u{1b}') {
+        stripped.push_str(&rest[..at]);
+        rest = &rest[at + rest[at..].find('m').unwrap() + 1..];
+    }
+    stripped.push_str(rest);
+    assert_ne!(colored, plain);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn narrow_screens_lose_columns_not_sense() {
+    let report = report(&[storm(0, 0)]);
+    for width in [60, 80, 100, 120] {
+        let style = Style { width, color: Color::Never, glyphs: Glyphs::Unicode };
+        let text = render(&report, style);
+        for title in ["offered", "lost", "max", "limit", "p99"] {
+            assert!(text.contains(title), "{width}: {text}");
+        }
+    }
+}
+
+#[test]
+fn json_comes_back_the_same() {
+    let report = report(&[storm(0, 0), storm(1, 20)]);
+    let json = serde_json::to_string(&report).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+}
+
+#[test]
+fn every_field_of_the_report_is_documented() {
+    fn check(value: &serde_json::Value, at: &str, undocumented: &mut Vec<String>) {
+        if let Some(properties) = value.get("properties").and_then(|all| all.as_object()) {
+            for (name, field) in properties {
+                if field.get("description").is_none() {
+                    undocumented.push(format!("{at}.{name}"));
+                }
+            }
+        }
+        if let Some(definitions) = value.get("$defs").and_then(|all| all.as_object()) {
+            definitions.iter().for_each(|(name, value)| check(value, name, undocumented));
+        }
+    }
+    let mut undocumented = Vec::new();
+    check(schemars::schema_for!(Report).as_value(), "Report", &mut undocumented);
+    assert!(undocumented.is_empty(), "{undocumented:?}");
+}
+
+#[test]
+fn figures_of_the_storm() {
+    let report = report(&[storm(0, 0)]);
+    let limit = |name: &str| report.limits.iter().find(|limit| limit.limit == name).unwrap();
+    // Half a window into the window in which the depth was first at its limit.
+    assert_eq!(limit("max_msgs").first_reached_s, Some(Figure::exactly(299.5)));
+    assert_eq!(limit("rate_limit").offered_peak_per_s, Some(20.0));
+    assert_eq!(limit("rate_limit").holds_at_peak, Some(false));
+    assert_eq!(limit("rate_limit").holds_on_average, Some(true));
+    assert_eq!(limit("service_rate").value, 8.0);
+    let recovery = report.recovery.as_ref().unwrap();
+    assert_eq!((recovery.storm_start_s, recovery.storm_end_s), (180.0, 300.0));
+    assert_eq!(recovery.backlog_before.value, 14.0);
+    // 1,000 * (480 - window) / 180 is at most 10 from window 479 on, which ends at 480 s.
+    assert_eq!(recovery.recovery_s, Some(Figure::exactly(180.0)));
+    assert_eq!(report.amplification.value, 1.0);
+    assert_eq!(report.stages[4].utilization, Some(Figure::exactly(0.5)));
+    assert!(report.ledger.balances);
+}

@@ -1,0 +1,205 @@
+//! A report as text, on one screen: verdict first, then stages, signals, ledger, and how to get it again.
+
+pub mod number;
+mod paint;
+mod signals;
+mod spark;
+mod table;
+
+use paint::{Paint, Tone, wrap};
+
+use super::verdict::Mood;
+use super::{Figure, Report};
+use crate::diagnostic::Color;
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the screen; below 60 lines are as long as they must be.
+    pub width: usize,
+    /// With ANSI colors or without.
+    pub color: Color,
+    /// Which signs may be used.
+    pub glyphs: Glyphs,
+}
+
+/// Which signs a terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Blocks, arrows and the like.
+    Unicode,
+    /// Nothing beyond ASCII, except in names of the model.
+    Ascii,
+}
+
+/// What a model says of itself gets so many lines.
+const ABOUT_LINES: usize = 2;
+/// So many losses, and places of events in flight, are listed.
+const PLACES: usize = 4;
+
+/// The report as text; ends with a newline.
+#[must_use]
+pub fn render(report: &Report, style: Style) -> String {
+    let paint = Paint::new(style);
+    let mut lines = Vec::new();
+    head(report, &paint, &mut lines);
+    verdict(report, &paint, &mut lines);
+    table::stages(report, &paint, &mut lines);
+    signals::signals(report, &paint, &mut lines);
+    ledger(report, &paint, &mut lines);
+    again(report, &paint, &mut lines);
+    let mut text = lines.join("\n");
+    text.push('\n');
+    match style.glyphs {
+        Glyphs::Unicode => text,
+        Glyphs::Ascii => text.replace('µ', "u").replace('±', "+-").replace('…', "..").replace('·', "|"),
+    }
+}
+
+fn head(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    let provenance = &report.provenance;
+    let horizon = number::duration(provenance.horizon_s);
+    let replications = match provenance.replications {
+        1 => String::new(),
+        many => format!(", {many} replications, 95 % intervals"),
+    };
+    let right = format!("{horizon} simulated{replications}");
+    let space = paint.width().saturating_sub(provenance.model.chars().count() + right.len());
+    let name = paint.tone(Tone::Strong, &provenance.model);
+    lines.push(format!("{name}{}{}", " ".repeat(space.max(2)), paint.tone(Tone::Dim, &right)));
+    if !provenance.about.is_empty() {
+        let about = wrap(&provenance.about, paint.width());
+        lines.extend(about.iter().take(ABOUT_LINES).map(|line| paint.tone(Tone::Dim, line)));
+    }
+}
+
+fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    lines.push(String::new());
+    for sentence in &report.verdict.sentences {
+        let (mark, tone) = match sentence.mood {
+            Mood::Good => (paint.sign("✓", "+"), Tone::Good),
+            Mood::Warn => (paint.sign("!", "!"), Tone::Warn),
+            Mood::Bad => (paint.sign("✗", "x"), Tone::Bad),
+        };
+        for (at, line) in wrap(&sentence.text, paint.width() - 4).into_iter().enumerate() {
+            let mark = if at == 0 { paint.tone(tone, mark) } else { " ".to_owned() };
+            lines.push(format!("  {mark} {line}"));
+        }
+    }
+}
+
+fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    let ledger = &report.ledger;
+    lines.push(String::new());
+    lines.push(paint.heading("Ledger"));
+    let terms = [
+        (&ledger.completed, "completed", true),
+        (&ledger.dropped, "lost", true),
+        (&ledger.filtered, "filtered", false),
+        (&ledger.dead_lettered, "dead-lettered", false),
+        (&ledger.stored, "stored", false),
+        (&ledger.in_flight, "in flight", true),
+    ];
+    let figures: Vec<f64> = terms.iter().map(|(figure, ..)| figure.value).collect();
+    let whole = rounded(ledger.offered.value, &figures);
+    let shown: Vec<String> = terms
+        .iter()
+        .zip(&whole)
+        .filter(|((.., always), value)| *always || **value > 0.0)
+        .map(|((figure, name, _), value)| {
+            format!("{}{} {name}", number::count(*value), plus_minus(figure))
+        })
+        .collect();
+    let offered = number::count(ledger.offered.value.round());
+    let sum = format!("{offered}{} offered = {}", plus_minus(&ledger.offered), shown.join(" + "));
+    indented("  ", &sum, paint, lines);
+    let losses = ledger.losses.iter().map(|loss| {
+        let events = number::count(loss.events.value);
+        format!("{events} ({}) at `{}`: {}", number::share(loss.share), loss.stage, loss.reason.words())
+    });
+    places("  lost:      ", losses, paint, lines);
+    let whereabouts = ledger.whereabouts.iter();
+    let whereabouts =
+        whereabouts.map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));
+    places("  in flight: ", whereabouts, paint, lines);
+}
+
+fn places(
+    label: &str,
+    places: impl Iterator<Item = String>,
+    paint: &Paint,
+    lines: &mut Vec<String>,
+) {
+    let all: Vec<String> = places.collect();
+    if all.is_empty() {
+        return;
+    }
+    let mut shown: Vec<String> = all.iter().take(PLACES).cloned().collect();
+    if all.len() > PLACES {
+        shown.push(format!("and {} more places", all.len() - PLACES));
+    }
+    indented(label, &shown.join(", "), paint, lines);
+}
+
+/// Wrapped text behind a label, under which further lines begin.
+fn indented(label: &str, text: &str, paint: &Paint, lines: &mut Vec<String>) {
+    let indent = label.chars().count();
+    for (at, line) in wrap(text, paint.width() - indent).into_iter().enumerate() {
+        let label = if at == 0 { paint.tone(Tone::Dim, label) } else { " ".repeat(indent) };
+        lines.push(format!("{label}{line}"));
+    }
+}
+
+/// `figures` in whole numbers that add up to the whole `sum` as the figures add up to it: what rounding
+/// leaves over goes to the largest.
+fn rounded(sum: f64, figures: &[f64]) -> Vec<f64> {
+    let mut whole: Vec<f64> = figures.iter().map(|figure| figure.round()).collect();
+    let over = sum.round() - whole.iter().sum::<f64>();
+    let largest = (0..whole.len()).max_by(|&a, &b| whole[a].total_cmp(&whole[b]));
+    if let Some(largest) = largest {
+        whole[largest] += over;
+    }
+    whole
+}
+
+/// ` ±12`, where the figure has an interval of some length.
+fn plus_minus(figure: &Figure) -> String {
+    match figure.half_width() {
+        Some(half) if number::count(half) != "0" => format!(" ±{}", number::count(half)),
+        _ => String::new(),
+    }
+}
+
+fn again(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    let provenance = &report.provenance;
+    lines.push(String::new());
+    lines.push(paint.heading("Again"));
+    lines.push(format!("  {}", provenance.command));
+    let hash: String = provenance.model_hash.chars().take(12).collect();
+    let facts = format!(
+        "surgetank {} · model {hash} · seed {} · fingerprint {}",
+        provenance.version, provenance.seed, provenance.fingerprint,
+    );
+    lines.push(format!("  {}", paint.tone(Tone::Dim, &facts)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rounded_still_adds_up() {
+        for (sum, figures, expected) in [
+            (10.0, vec![3.4, 3.4, 3.2], vec![4.0, 3.0, 3.0]),
+            (10.0, vec![10.0, 0.0], vec![10.0, 0.0]),
+            (1.0, vec![0.5, 0.5], vec![1.0, 0.0]),
+        ] {
+            let whole = rounded(sum, &figures);
+            assert_eq!(whole.iter().sum::<f64>(), sum, "{figures:?}");
+            assert_eq!(
+                whole.iter().copied().fold(0.0, f64::max),
+                expected.iter().copied().fold(0.0, f64::max)
+            );
+        }
+    }
+}

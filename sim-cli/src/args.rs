@@ -1,0 +1,212 @@
+//! The arguments.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use sim_core::time::SimDuration;
+
+use crate::output::{Failure, print};
+
+/// Rehearse an event storm before production does: a deterministic simulator of backpressure in Argo
+/// Events pipelines.
+#[derive(Debug, Parser)]
+#[command(name = "surgetank", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Start with:\n  surgetank run reference\n  surgetank list")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colors: where standard output is a terminal, always, or never. `NO_COLOR` is honored
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub(crate) color: When,
+    /// Draw with ASCII signs only
+    #[arg(long, global = true)]
+    pub(crate) ascii: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a model and say what broke first
+    #[command(after_help = RUN_HELP)]
+    Run(RunArguments),
+    /// Say everything that is wrong or odd about models, without running them
+    Check(CheckArguments),
+    /// Run a result again and compare it to the bit
+    Verify(VerifyArguments),
+    /// List what models can be made of, and the presets
+    List(ListArguments),
+    /// Print the JSON schema of a model, a storm or a report
+    Schema(SchemaArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+const RUN_HELP: &str = "Examples:
+  surgetank run reference
+  surgetank run model.ron --storm black-friday --reps 20
+  surgetank run model.ron --set default.max_msgs=50000 --horizon 4h
+  surgetank run model.ron --format json --out results/today
+
+Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
+its limits.";
+
+/// `surgetank run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+    /// The seed of all random numbers; the model's own if not given
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Run it so many times, each with random numbers of its own, and give intervals
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub(crate) reps: NonZeroU32,
+    /// Threads for replications; results are the same for any number
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Also write report.json, series.csv and (with one replication) journeys.csv into this new directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let `--out` replace a directory that is not empty
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+}
+
+/// Which model, and what is to be otherwise than it says.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// A RON model, the name of a preset, or `-` for standard input
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) inputs: Vec<String>,
+    /// A storm in place of the model's own arrivals: a name or a RON file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) storm: Option<String>,
+    /// Which reading of manifests to run: as their author meant them, or as the real system does it
+    #[arg(long, value_enum)]
+    pub(crate) reading: Option<Reading>,
+    /// Simulate so long instead, such as `2h`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) horizon: Option<SimDuration>,
+    /// Change a value of the model, such as `default.max_msgs=50000`; may be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
+    pub(crate) sets: Vec<(String, String)>,
+}
+
+/// `surgetank check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// RON models, names of presets, or `-` for standard input
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) inputs: Vec<String>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Exit with status 1 when there are warnings
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+}
+
+/// `surgetank verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// A report as JSON, from `--format json` or `--out`
+    #[arg(value_name = "RESULT")]
+    pub(crate) result: String,
+    /// Threads for replications
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+/// `surgetank list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Only this family, such as `arrivals`
+    #[arg(value_name = "FAMILY")]
+    pub(crate) family: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// `surgetank schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Of what
+    #[arg(value_enum, default_value_t = Schema::Model)]
+    pub(crate) of: Schema,
+}
+
+/// `surgetank completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// When to use colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The two readings of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reading {
+    /// What its author meant.
+    Intended,
+    /// What the real controllers and servers do with it.
+    Deployed,
+    /// One after the other.
+    Both,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// A model in RON.
+    Model,
+    /// A storm in RON.
+    Storm,
+    /// A report in JSON.
+    Report,
+}
+
+/// The arguments of this process; help and version are printed here.
+pub(crate) fn parse() -> Result<Arguments, Failure> {
+    Arguments::try_parse().or_else(|error| {
+        if error.use_stderr() {
+            return Err(Failure::usage(error.render().to_string()));
+        }
+        print(&error.render().to_string())?;
+        Err(Failure::done())
+    })
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((path.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected `PATH=VALUE`, such as `default.max_msgs=50000`".to_owned()),
+    }
+}
