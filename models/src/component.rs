@@ -108,7 +108,7 @@ impl ComponentPlan {
         match self {
             Self::EventBus(plan) => Some(&plan.on_reject),
             Self::Workflow(plan) => Some(&plan.on_reject),
-            Self::Station(plan) => Some(&plan.on_reject),
+            Self::Station(plan) => Some(plan.answer()),
             Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
         }
     }

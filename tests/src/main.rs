@@ -1,5 +1,8 @@
 //! Surgetank's tests, one binary; each module is one kind of evidence.
 
 mod conformance;
+mod determinism;
 mod golden;
+mod properties;
+mod scenarios;
 mod tidy;

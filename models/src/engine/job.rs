@@ -63,6 +63,8 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// A trigger has fired for it: what is joined to it is complete.
+    pub(crate) is_fired: bool,
     live: bool,
 }
 
@@ -114,6 +116,7 @@ impl Jobs {
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_fired: false,
             live: true,
         })
     }
@@ -131,6 +134,7 @@ impl Jobs {
             branches: 0,
             attempts: 0,
             wants_answer: false,
+            is_fired: false,
             ..origin
         })
     }
@@ -149,6 +153,14 @@ impl Jobs {
         }
         self.slots[last as usize].joined = self.slots[head as usize].joined;
         self.slots[head as usize].joined = other;
+    }
+
+    /// Moves whatever is joined behind `from` behind `to`.
+    pub(crate) fn move_joined(&mut self, from: JobId, to: JobId) {
+        let joined = std::mem::replace(&mut self.slots[from as usize].joined, NO_JOB);
+        if joined != NO_JOB {
+            self.join(to, joined);
+        }
     }
 
     /// The job joined behind `job`.

@@ -119,7 +119,11 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn send(&mut self, to: ComponentId, signal: Signal) {
         let phase = match signal {
-            Signal::Offer { .. } | Signal::Pull { .. } | Signal::Settled => Phase::Arrive,
+            // A request and its withdrawal keep their order.
+            Signal::Offer { .. }
+            | Signal::Pull { .. }
+            | Signal::CancelPull { .. }
+            | Signal::Settled => Phase::Arrive,
             _ => Phase::Release,
         };
         self.world.kernel.post(phase, Event { to, signal });
@@ -242,7 +246,10 @@ impl Cx<'_, '_> {
     /// Hands the job back to `to`, for `reason`.
     pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason) {
         let by = self.me;
-        self.job_mut(job).refused_for = reason;
+        let record = self.job_mut(job);
+        record.refused_for = reason;
+        // The offer is over: whoever gets the job next must not answer to this producer.
+        record.wants_answer = false;
         self.fact_because(FactKind::Refused, job, reason);
         self.send(to, Signal::Refused { by, job });
     }

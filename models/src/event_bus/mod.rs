@@ -8,6 +8,8 @@
 mod branches;
 pub(crate) mod spec;
 
+use std::collections::VecDeque;
+
 use sim_core::kernel::Phase;
 use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
@@ -104,30 +106,40 @@ struct Held {
     gone: Option<Reason>,
 }
 
-/// Messages in consumers' hands, by the number that their jobs carry.
+/// Messages in consumers' hands, by the number that their jobs carry. A number is never given twice:
+/// a second branch of a message may come back long after the first.
 #[derive(Debug, Default)]
 struct Deliveries {
-    slots: Vec<Option<Held>>,
-    free: Vec<u32>,
+    /// In order of their numbers; few, since a consumer holds one or two.
+    held: VecDeque<(u32, Held)>,
+    next: u32,
 }
 
 impl Deliveries {
     fn insert(&mut self, held: Held) -> u32 {
-        match self.free.pop() {
-            Some(id) => {
-                self.slots[id as usize] = Some(held);
-                id
-            }
-            None => {
-                self.slots.push(Some(held));
-                (self.slots.len() - 1) as u32
-            }
-        }
+        let id = self.next;
+        self.next = id.wrapping_add(1);
+        self.held.push_back((id, held));
+        id
     }
 
-    fn remove(&mut self, id: u32) -> Held {
-        self.free.push(id);
-        self.slots[id as usize].take().expect("a delivery ends once")
+    fn place(&self, id: u32) -> Option<usize> {
+        // Numbers may have wrapped around: what counts is the distance from the oldest.
+        let &(first, _) = self.held.front()?;
+        self.held.binary_search_by_key(&id.wrapping_sub(first), |(n, _)| n.wrapping_sub(first)).ok()
+    }
+
+    fn get(&self, id: u32) -> Option<&Held> {
+        self.place(id).map(|at| &self.held[at].1)
+    }
+
+    fn get_mut(&mut self, id: u32) -> Option<&mut Held> {
+        self.place(id).map(|at| &mut self.held[at].1)
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Held> {
+        let at = self.place(id)?;
+        self.held.remove(at).map(|(_, held)| held)
     }
 }
 
@@ -183,6 +195,8 @@ impl EventBus {
                     self.stream.cancel_pull(id, consumer);
                 }
             }
+            // Said while the server was down, it may be about a message that has come back since.
+            Signal::Working { delivery, .. } if self.deliveries.get(delivery).is_none() => {}
             Signal::Working { delivery, .. } => self.working.push(delivery),
             Signal::Ack { delivery, .. } => self.ack(delivery, cx),
             other => unreachable!("a bus does not understand {other:?}"),
@@ -266,6 +280,8 @@ impl EventBus {
                 continue;
             }
             let branch = cx.world.jobs.branch(job);
+            // What was joined to it shares the fate of its first branch.
+            cx.world.jobs.move_joined(job, branch);
             self.branches.set(message, slot, Slot::Waiting(branch));
             any = true;
         }
@@ -301,7 +317,7 @@ impl EventBus {
 
     fn ack(&mut self, delivery: u32, cx: &mut Cx<'_, '_>) {
         self.working.retain(|&working| working != delivery);
-        let held = self.deliveries.remove(delivery);
+        let held = self.deliveries.remove(delivery).expect("a delivery is acked once");
         if held.gone.is_none() {
             self.branches.set(held.delivery.data, held.slot, Slot::Done);
         }
@@ -313,12 +329,11 @@ impl EventBus {
     /// ack wait or the delay of a nak.
     fn take_back(&mut self, job: JobId, nak: Option<SimDuration>, cx: &mut Cx<'_, '_>) {
         let delivery = cx.job(job).delivery;
-        let Some(held) = self.deliveries.slots.get(delivery as usize).copied().flatten() else {
+        let Some(held) = self.deliveries.remove(delivery) else {
             // Another branch of the same message came back first.
             return cx.drop_job(job, Reason::MemoryLost);
         };
         self.working.retain(|&working| working != delivery);
-        self.deliveries.remove(delivery);
         if let Some(reason) = held.gone {
             return cx.drop_job(job, reason);
         }
@@ -337,7 +352,7 @@ impl EventBus {
         self.armed = None;
         if !self.down {
             for &delivery in &self.working {
-                let held = self.deliveries.slots[delivery as usize].expect("it is worked on");
+                let held = self.deliveries.get(delivery).expect("it is worked on");
                 self.stream.in_progress(now, held.delivery.reply());
             }
             self.stream.on_deadline(now);
@@ -428,7 +443,7 @@ impl EventBus {
             }
             Slot::Held(id) => {
                 // The consumer still has it, waiting its turn: it drops the copy and asks again.
-                if let Some(held) = &mut self.deliveries.slots[id as usize] {
+                if let Some(held) = self.deliveries.get_mut(id) {
                     held.delivery = delivery;
                 }
                 self.pull(number, cx);
@@ -455,7 +470,7 @@ impl EventBus {
     fn let_go(&mut self, message: u32, sequence: u64, reason: Reason) {
         for (_, slot) in self.branches.open(message) {
             if let Slot::Held(id) = slot
-                && let Some(held) = &mut self.deliveries.slots[id as usize]
+                && let Some(held) = self.deliveries.get_mut(id)
             {
                 held.gone = Some(reason);
             }

@@ -138,6 +138,8 @@ pub(crate) struct EventSource {
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
+    /// Events of a closed loop beyond one a client: sent again, and not yet at their end.
+    resent: u64,
     waiting_gauge: GaugeId,
     publish_time: SampleId,
 }
@@ -184,6 +186,7 @@ impl EventSource {
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
+            resent: 0,
             waiting_gauge,
             publish_time,
             plan,
@@ -206,6 +209,8 @@ impl EventSource {
                 let job = self.birth(None, cx);
                 self.enter(job, cx);
             }
+            // A client waits for one end, though its event was sent twice.
+            Signal::Settled if self.resent > 0 => self.resent -= 1,
             Signal::Settled => self.think(cx),
             Signal::Carry { what: PUBLISH, job } => self.reach_target(job, cx),
             Signal::Carry { what: ATTEMPT, job } => self.attempt(job, cx),
@@ -231,7 +236,10 @@ impl EventSource {
             Change::Stop => self.stopped = true,
             Change::Start => {
                 self.stopped = false;
-                self.publish_next(cx);
+                // A publish under way lets the next one go when it is over.
+                if !self.route_is_busy {
+                    self.publish_next(cx);
+                }
             }
             Change::Rate(rate) => {
                 let now = cx.now();
@@ -323,6 +331,7 @@ impl EventSource {
 
     fn send_again(&mut self, number: u32, cx: &mut Cx<'_, '_>) {
         self.free_repeats.push(number);
+        self.resent += u64::from(matches!(self.plan.supply, Supply::Closed { .. }));
         let birth = Birth { at: cx.now(), ..self.repeats[number as usize] };
         let job = cx.world.jobs.birth(birth);
         cx.fact(FactKind::Born, job);

@@ -186,6 +186,9 @@ impl EventSourceSpec {
             })
         });
         let target = target?;
+        let mut destination = target.destination();
+        // The next of a serial route waits until the target has taken this one.
+        destination.answers |= self.route == RouteSpec::Serial;
         let on_failure = on_failure?.or_else(|| match target_reject(target) {
             Some(nack @ Reject::Nack(_)) => Some(nack),
             _ => None,
@@ -203,7 +206,7 @@ impl EventSourceSpec {
             },
             rate_limit: rate_limit?,
             payload_max: payload_max?.map(|size| u32::try_from(size.as_u64()).unwrap_or(u32::MAX)),
-            target: target.destination(),
+            target: destination,
             latency: latency?,
             retry: retry?,
             on_failure: on_failure.unwrap_or(Reject::Drop),

@@ -516,7 +516,7 @@ impl Builder<'_> {
         match &self.spec.stages[at] {
             Stage::EventBus(bus) => bus.reject(self.names, &mut aside)?,
             Stage::Station(station) => {
-                station.compile(self.names, &mut aside).map(|plan| plan.on_reject)
+                station.compile(self.names, &mut aside).map(|plan| plan.answer().clone())
             }
             Stage::Workflow(workflow) => workflow.on_reject.compile(self.names, &mut aside),
             _ => None,

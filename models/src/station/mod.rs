@@ -17,8 +17,8 @@ use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::{Cx, Destination};
-use crate::engine::event::{ComponentId, Signal};
-use crate::engine::fate::Reason;
+use crate::engine::event::{ComponentId, NOBODY, Signal};
+use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
@@ -48,7 +48,10 @@ pub(crate) struct StationPlan {
     pub(crate) failure_probability: f64,
     /// The longest wait in the queue, seconds.
     pub(crate) patience: Option<Distribution>,
+    /// What happens to those for whom there is no room.
     pub(crate) on_reject: Reject,
+    /// What happens to those for whom there is no token, if the rate limit does not wait.
+    pub(crate) over_limit: Reject,
     /// What happens to what fails in service, unless a caller waits for it.
     pub(crate) on_failure: Reject,
     pub(crate) next: Next,
@@ -59,6 +62,15 @@ pub(crate) struct StationPlan {
 }
 
 impl StationPlan {
+    /// How it hands jobs back, if it does; else what it does with those for whom there is no room.
+    pub(crate) fn answer(&self) -> &Reject {
+        match (&self.on_reject, &self.over_limit) {
+            (Reject::Nack(_), _) => &self.on_reject,
+            (_, nack @ Reject::Nack(_)) => nack,
+            _ => &self.on_reject,
+        }
+    }
+
     /// The stages that it passes jobs on to.
     pub(crate) fn ways_out(&self) -> impl Iterator<Item = ComponentId> + '_ {
         let (one, several) = match &self.next {
@@ -102,6 +114,13 @@ pub(crate) enum Next {
 pub(crate) struct Branch {
     pub(crate) probability: f64,
     pub(crate) to: Destination,
+}
+
+/// What a comer may be refused by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    Rate,
+    Room,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +225,7 @@ impl Station {
             Signal::Carry { what: RETURNED, job } => self.back_from_orbit(job, cx),
             Signal::Wake { what: TOKEN, .. } => {
                 self.token_wake = None;
-                self.dispatch(cx);
+                self.proceed(cx);
             }
             Signal::Remind { what: IMPATIENT, job } => self.impatient(job, cx),
             Signal::Accepted { job, .. } => self.release_server_of(job, cx),
@@ -234,7 +253,7 @@ impl Station {
             }
             Change::Permits { .. } => {}
         }
-        self.dispatch(cx);
+        self.proceed(cx);
     }
 
     /// Jobs held here, for the check at the end of the run.
@@ -254,7 +273,7 @@ impl Station {
             && limit.over == Over::Reject
             && limit.limiter.try_take(now).is_err()
         {
-            return self.reject(from, job, Reason::RateLimited, cx);
+            return self.reject(Gate::Rate, from, job, Reason::RateLimited, cx);
         }
         if self.starts_at_once() {
             cx.fact(FactKind::Admitted, job);
@@ -268,7 +287,7 @@ impl Station {
                 self.drop_evicted(cx);
                 self.dispatch(cx);
             }
-            Err(refusal) => self.reject(from, job, reason_of(refusal), cx),
+            Err(refusal) => self.reject(Gate::Room, from, job, reason_of(refusal), cx),
         }
     }
 
@@ -326,26 +345,59 @@ impl Station {
         let removed = self.queue.remove(Waiting { job, patience: None });
         assert!(removed.is_some(), "patience ends only for those who wait");
         cx.gauge(self.depth, self.queue.len());
-        cx.fact_because(FactKind::Refused, job, Reason::Impatient);
-        cx.drop_job(job, Reason::Impatient);
-        self.admit_blocked(cx);
+        self.turn_out(job, Reason::Impatient, cx);
+        self.proceed(cx);
     }
 
-    fn reject(&mut self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
-        match self.plan.on_reject {
+    /// A job leaves the queue unserved: lost, or a failed call for the caller that waits for it.
+    fn turn_out(&self, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
+        cx.fact_because(FactKind::Refused, job, reason);
+        let from = cx.job(job).tag as ComponentId;
+        if self.is_caller(from) {
+            let by = cx.me;
+            cx.job_mut(job).refused_for = reason;
+            cx.send(from, Signal::Failed { by, job });
+        } else {
+            cx.drop_job(job, reason);
+        }
+    }
+
+    fn is_caller(&self, from: ComponentId) -> bool {
+        self.plan.callers.get(from as usize) == Some(&true)
+    }
+
+    fn reject(
+        &mut self,
+        gate: Gate,
+        from: ComponentId,
+        job: JobId,
+        reason: Reason,
+        cx: &mut Cx<'_, '_>,
+    ) {
+        let policy = match gate {
+            Gate::Rate => &self.plan.over_limit,
+            Gate::Room => &self.plan.on_reject,
+        };
+        match *policy {
             Reject::Nack(_) => cx.refuse(from, job, reason),
             Reject::Block => self.blocked.push_back((from, job)),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
-                cx.accept(from, job);
+                self.tell_taken(from, job, cx);
                 cx.drop_job(job, reason);
             }
             Reject::Store(store) => {
                 cx.fact_because(FactKind::Refused, job, reason);
-                cx.accept(from, job);
+                self.tell_taken(from, job, cx);
                 cx.offer(store, job);
             }
         }
+    }
+
+    /// The job goes elsewhere from here: also to a caller, who would wait for ever, it is as good as taken.
+    fn tell_taken(&self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.job_mut(job).wants_answer |= self.is_caller(from);
+        cx.accept(from, job);
     }
 
     fn drop_evicted(&mut self, cx: &mut Cx<'_, '_>) {
@@ -353,8 +405,7 @@ impl Station {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
-            cx.fact_because(FactKind::Refused, waiting.job, Reason::Evicted);
-            cx.drop_job(waiting.job, Reason::Evicted);
+            self.turn_out(waiting.job, Reason::Evicted, cx);
             cx.gauge(self.depth, self.queue.len());
         }
     }
@@ -373,6 +424,16 @@ impl Station {
             cx.gauge(self.depth, self.queue.len());
             self.begin(waiting.job, cx);
             self.admit_blocked(cx);
+        }
+    }
+
+    /// Something has changed: serves whoever waits, and lets in those who wait outside.
+    #[inline]
+    fn proceed(&mut self, cx: &mut Cx<'_, '_>) {
+        self.dispatch(cx);
+        if !self.blocked.is_empty() {
+            self.admit_blocked(cx);
+            self.dispatch(cx);
         }
     }
 
@@ -423,7 +484,7 @@ impl Station {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
         let caller = cx.job(job).tag as ComponentId;
-        if self.plan.callers.get(caller as usize) == Some(&true) {
+        if self.is_caller(caller) {
             self.answer(caller, job, failed, cx);
         } else if failed {
             self.fail(job, cx);
@@ -445,11 +506,7 @@ impl Station {
         self.leave(job, FactKind::Failed, cx);
         match self.plan.on_failure {
             Reject::Store(store) => cx.offer(store, job),
-            Reject::Nack(_) => {
-                let producer = cx.job(job).tag as ComponentId;
-                cx.refuse(producer, job, Reason::WorkFailed);
-            }
-            Reject::Drop | Reject::Block => cx.drop_job(job, Reason::WorkFailed),
+            Reject::Drop | Reject::Nack(_) | Reject::Block => cx.drop_job(job, Reason::WorkFailed),
         }
         self.server_is_free(cx);
     }
@@ -500,10 +557,7 @@ impl Station {
     fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
         self.busy -= 1;
         cx.gauge(self.in_service, u64::from(self.busy));
-        self.dispatch(cx);
-        if !self.blocked.is_empty() {
-            self.admit_blocked(cx);
-        }
+        self.proceed(cx);
     }
 
     /// The next stage took the job: whose it is now, if it still lives.
@@ -518,8 +572,11 @@ impl Station {
     /// The next stage handed the job back: it is served again, at once or after a while.
     fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         self.take_leaving(job);
-        let orbit = self.orbit.as_mut().expect("only a nack hands back");
-        orbit.refused(cx, by, job);
+        match &mut self.orbit {
+            Some(orbit) => orbit.refused(cx, by, job),
+            // A bus tells every publisher, and a station has no retries of its own.
+            None => cx.settle(job, Fate::dropped(by, cx.job(job).refused_for)),
+        }
         self.server_is_free(cx);
     }
 
@@ -535,6 +592,8 @@ impl Station {
         }
         let record = cx.job_mut(job);
         record.since = now;
+        // The stage that handed it back wrote its own into the tag; nobody waits for its end.
+        record.tag = u32::from(NOBODY);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
         self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
         cx.gauge(self.depth, self.queue.len());
@@ -552,6 +611,10 @@ impl Station {
                 continue;
             }
             if self.enqueue(job, cx).is_err() {
+                // Without a place to wait in there is nobody in the queue to ask for a token.
+                if self.queue.is_empty() && self.busy < self.plan.servers && !self.stopped {
+                    self.take_token(cx);
+                }
                 return;
             }
             self.blocked.pop_front();

@@ -87,17 +87,25 @@ impl StationSpec {
             optional(&self.patience, |p| cx.field("patience", |cx| p.compile(cx)));
         let failure = cx.probability("failure", self.failure);
         let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
-        let on_failure = cx.field("on_failure", |cx| self.on_failure.compile(names, cx));
+        let on_failure = cx.field("on_failure", |cx| {
+            if matches!(self.on_failure, OnReject::Nack(_) | OnReject::Block) {
+                cx.error("work that failed was taken before: it cannot be handed back")
+                    .expected("`Drop` or `Store(…)`");
+                return None;
+            }
+            self.on_failure.compile(names, cx)
+        });
         let default = Algorithm::TokenBucket { burst: 1 };
         let rate_limit = optional(&self.rate_limit, |limit| {
             cx.field("rate_limit", |cx| limit.compile(default, names, cx))
         });
         let next = self.next(names, cx);
         let (rate_limit, over) = rate_limit?.unzip();
-        let on_reject = match (on_reject?, over) {
+        let over_limit = over.unwrap_or(Reject::Drop);
+        let on_reject = match on_reject? {
             // The limit's own answer goes for the queue too, where only the limit states one.
-            (Reject::Drop, Some(over)) => over,
-            (stated, _) => stated,
+            Reject::Drop => over_limit.clone(),
+            stated => stated,
         };
         Some(StationPlan {
             name: self.name.clone(),
@@ -110,6 +118,7 @@ impl StationSpec {
             failure_probability: failure?,
             patience: patience?,
             on_reject,
+            over_limit,
             on_failure: on_failure?,
             next: next?,
             next_nack: None,

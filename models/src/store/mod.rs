@@ -126,7 +126,10 @@ impl Store {
         cx.fact(FactKind::Offered, job);
         let size = u64::from(cx.job(job).size_bytes);
         cx.accept(from, job);
-        if self.queue.push(now, job, size, 0, &mut self.evicted).is_err() {
+        let room = self.queue.limits().messages.unwrap_or(u64::MAX);
+        // What is offered and not yet taken may come back: its place is kept.
+        let is_full = self.queue.len() + u64::from(self.offered) >= room;
+        if is_full || self.queue.push(now, job, size, 0, &mut self.evicted).is_err() {
             cx.fact_because(FactKind::Refused, job, Reason::StoreFull);
             return cx.drop_job(job, Reason::StoreFull);
         }

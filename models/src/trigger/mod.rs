@@ -153,6 +153,10 @@ pub(crate) struct Trigger {
     handed_back: bool,
     epoch: u16,
     stopped: bool,
+    /// A fault of its own stops it.
+    is_down: bool,
+    /// Its sensor is down, and it with it.
+    sensor_is_down: bool,
     processing: Timing,
     slowdown: f64,
     keys: Keys,
@@ -208,6 +212,8 @@ impl Trigger {
             handed_back: false,
             epoch: 0,
             stopped: false,
+            is_down: false,
+            sensor_is_down: false,
             processing: Timing::new(plan.processing.clone()),
             slowdown: 1.0,
             keys: Keys {
@@ -251,8 +257,14 @@ impl Trigger {
             Signal::Carry { what: AGAIN, job } => self.queue_up(job, cx),
             Signal::Wake { what: GRANTED, .. } => self.grant(cx),
             Signal::Wake { what: RESET, .. } => self.reset(cx),
-            Signal::Wake { what: sensor::STOP, .. } => self.stop(cx),
-            Signal::Wake { what: sensor::START, .. } => self.start_again(cx),
+            Signal::Wake { what: sensor::STOP, .. } => {
+                self.sensor_is_down = true;
+                self.stop(cx);
+            }
+            Signal::Wake { what: sensor::START, .. } => {
+                self.sensor_is_down = false;
+                self.start_again(cx);
+            }
             Signal::Finished { by, job } if by == self.plan.sensor => self.passed_gate(job, cx),
             Signal::Failed { by, job } if by == self.plan.sensor => self.lose(job, cx),
             Signal::Finished { job, .. } => self.answered(job, cx),
@@ -272,8 +284,14 @@ impl Trigger {
                     limit.limiter.set_rate(now, rate);
                 }
             }
-            Change::Stop => self.stop(cx),
-            Change::Start => self.start_again(cx),
+            Change::Stop => {
+                self.is_down = true;
+                self.stop(cx);
+            }
+            Change::Start => {
+                self.is_down = false;
+                self.start_again(cx);
+            }
             Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
     }
@@ -358,8 +376,8 @@ impl Trigger {
 
     /// The event counts towards the condition, in place of an earlier one of the same dependency.
     fn see(&mut self, dependency: usize, job: JobId, cx: &mut Cx<'_, '_>) {
-        // What was joined before a crash fires again as it is.
-        if !self.plan.condition.joins() || cx.world.jobs.next_joined(job).is_some() {
+        // What has fired before a crash fires again as it is.
+        if !self.plan.condition.joins() || cx.job(job).is_fired {
             return self.to_run.push_back(job);
         }
         if let Some(earlier) = self.saved[dependency].replace(job) {
@@ -376,6 +394,7 @@ impl Trigger {
                 cx.world.jobs.join(job, other);
             }
         }
+        cx.job_mut(job).is_fired = true;
         self.to_run.push_back(job);
     }
 
@@ -507,10 +526,16 @@ impl Trigger {
                 cx.offer(store, job);
             }
             Reject::Nack(nack) => {
-                let retry = u32::from(cx.job(job).nacks);
-                if nack.retries_max.is_none_or(|max| retry < max) {
+                let record = cx.job(job);
+                let (retry, delivery) = (u32::from(record.nacks), record.delivery);
+                // Only what is not acked can be handed back, and a message only once.
+                let is_current = self.current.is_some_and(|it| it.delivery == delivery);
+                let may = is_current && !self.handed_back;
+                if may && nack.retries_max.is_none_or(|max| retry < max) {
                     nack.delay(cx, self.keys.nack, job, retry);
-                    cx.job_mut(job).nacks += 1;
+                    let record = cx.job_mut(job);
+                    record.nacks = record.nacks.saturating_add(1);
+                    record.attempts = 0;
                     self.handed_back = true;
                     let by = cx.me;
                     cx.send(self.plan.bus, Signal::Refused { by, job });
@@ -597,7 +622,9 @@ impl Trigger {
             cx.settle(job, fate);
             return None;
         }
+        let attempts = cx.job(job).attempts;
         let copy = cx.world.jobs.branch(job);
+        cx.job_mut(copy).attempts = attempts;
         cx.settle(job, fate);
         Some(copy)
     }
@@ -692,7 +719,7 @@ impl Trigger {
     }
 
     fn start_again(&mut self, cx: &mut Cx<'_, '_>) {
-        if !self.stopped {
+        if !self.stopped || self.is_down || self.sensor_is_down {
             return;
         }
         self.stopped = false;

@@ -170,15 +170,21 @@ impl Workflow {
             Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
-                cx.accept(from, job);
+                self.tell_taken(from, job, cx);
                 cx.drop_job(job, reason);
             }
             Reject::Store(store) => {
                 cx.fact_because(FactKind::Refused, job, reason);
-                cx.accept(from, job);
+                self.tell_taken(from, job, cx);
                 cx.offer(store, job);
             }
         }
+    }
+
+    /// The job goes elsewhere from here: also to a caller, who would wait for ever, it is as good as taken.
+    fn tell_taken(&self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.job_mut(job).wants_answer |= self.plan.callers.get(from as usize) == Some(&true);
+        cx.accept(from, job);
     }
 
     /// Turns what the controller did into events of the model.
