@@ -60,7 +60,9 @@ pub enum RunError {
         component: String,
     },
     /// The ledger does not balance: an error of this program, never of the model.
-    #[error("the ledger does not balance: {0}; this is a bug in surgetank, please report it with the model")]
+    #[error(
+        "the ledger does not balance: {0}; this is a bug in surgetank, please report it with the model"
+    )]
     Unbalanced(String),
 }
 
@@ -68,11 +70,7 @@ pub enum RunError {
 ///
 /// # Errors
 /// A model that floods its limits or stands still ends with a [`RunError`].
-pub fn run(
-    plan: &Plan,
-    key: RunKey,
-    sink: Option<&mut dyn FactSink>,
-) -> Result<Outcome, RunError> {
+pub fn run(plan: &Plan, key: RunKey, sink: Option<&mut dyn FactSink>) -> Result<Outcome, RunError> {
     let mut simulation = Simulation::new(plan, key, sink);
     simulation.advance(SimTime::ZERO + plan.horizon)?;
     simulation.finish()

@@ -15,12 +15,12 @@ use sim_core::limiter::Limiter;
 use sim_core::random::{Random, Stream, StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination, Timing};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Birth, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
+use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
 
 /// The next arrival of the process.
@@ -281,8 +281,7 @@ impl EventSource {
 
     fn think(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Closed { think, .. } = &self.plan.supply else { return };
-        let mut draws =
-            sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
+        let mut draws = sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
         self.thinkers += 1;
         let pause = think.sample_duration(&mut draws);
         cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
@@ -342,8 +341,7 @@ impl EventSource {
         if self.plan.event_shares.len() < 2 {
             return 0;
         }
-        let mut point =
-            sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
+        let mut point = sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
         let chosen = self.plan.event_shares.iter().position(|share| {
             point -= share;
             point < 0.0

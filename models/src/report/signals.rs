@@ -250,8 +250,9 @@ fn samples<'a>(
 }
 
 fn ages(windows: &[crate::SampleWindow]) -> Vec<Option<f64>> {
-    let age =
-        |window: &crate::SampleWindow| (window.count > 0).then_some(window.p99_ns as f64 * S_PER_NS);
+    let age = |window: &crate::SampleWindow| {
+        (window.count > 0).then_some(window.p99_ns as f64 * S_PER_NS)
+    };
     windows.iter().map(age).collect()
 }
 

@@ -16,12 +16,12 @@ use sim_core::queue::{Discard, Order, Queue, QueueLimits, Refusal};
 use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, NOBODY, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
+use crate::engine::{Cx, Destination};
 use crate::fault::Change;
 
 /// The service of a job is over.
@@ -496,8 +496,7 @@ impl Station {
     fn answer(&mut self, caller: ComponentId, job: JobId, failed: bool, cx: &mut Cx<'_, '_>) {
         let by = cx.me;
         self.leave(job, if failed { FactKind::Failed } else { FactKind::Completed }, cx);
-        let answer =
-            if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
+        let answer = if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
         cx.send(caller, answer);
         self.server_is_free(cx);
     }

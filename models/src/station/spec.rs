@@ -83,8 +83,7 @@ impl StationSpec {
         let servers = cx.at_least("servers", self.servers, 1);
         let service = cx.field("service", |cx| self.service.compile(cx));
         let room = cx.field("queue", |cx| self.queue.limits(cx));
-        let patience =
-            optional(&self.patience, |p| cx.field("patience", |cx| p.compile(cx)));
+        let patience = optional(&self.patience, |p| cx.field("patience", |cx| p.compile(cx)));
         let failure = cx.probability("failure", self.failure);
         let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
         let on_failure = cx.field("on_failure", |cx| {

@@ -11,11 +11,11 @@ use sim_core::queue::{Discard, Order, Queue, QueueLimits};
 use sim_core::random::Streams;
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::{Cx, Destination};
 use crate::fault::Change;
 
 /// Time to drain.

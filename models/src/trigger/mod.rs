@@ -22,12 +22,12 @@ use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::{Cx, Destination, Timing};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, FateKind, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::Reject;
+use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
 use crate::sensor::{self, Ask, Gate};
 use crate::station::{Over, RateLimitPlan};
@@ -268,7 +268,9 @@ impl Trigger {
             Signal::Finished { by, job } if by == self.plan.sensor => self.passed_gate(job, cx),
             Signal::Failed { by, job } if by == self.plan.sensor => self.lose(job, cx),
             Signal::Finished { job, .. } => self.answered(job, cx),
-            Signal::Failed { job, .. } | Signal::Refused { job, .. } => self.attempt_failed(job, cx),
+            Signal::Failed { job, .. } | Signal::Refused { job, .. } => {
+                self.attempt_failed(job, cx)
+            }
             Signal::Accepted { .. } => self.taken(cx),
             other => unreachable!("a trigger does not understand {other:?}"),
         }
@@ -328,7 +330,10 @@ impl Trigger {
         self.current = Some(Current { consumer, delivery });
         cx.fact(FactKind::Admitted, job);
         if self.plan.delivery == DeliveryMode::AtLeastOnce {
-            cx.send(self.plan.bus, Signal::Working { consumer: self.bus_consumer(consumer), delivery });
+            cx.send(
+                self.plan.bus,
+                Signal::Working { consumer: self.bus_consumer(consumer), delivery },
+            );
         }
         self.pull(consumer, cx);
         let nacks = u32::from(cx.job(job).nacks);
@@ -383,9 +388,11 @@ impl Trigger {
         if let Some(earlier) = self.saved[dependency].replace(job) {
             cx.drop_job(earlier, Reason::Overwritten);
         }
-        let seen = self.saved.iter().enumerate().fold(0, |seen, (number, saved)| {
-            seen | u64::from(saved.is_some()) << number
-        });
+        let seen = self
+            .saved
+            .iter()
+            .enumerate()
+            .fold(0, |seen, (number, saved)| seen | u64::from(saved.is_some()) << number);
         if !self.plan.condition.holds(seen) {
             return;
         }
@@ -667,8 +674,7 @@ impl Trigger {
         };
         if attempts < retry.steps {
             cx.fact(FactKind::Retried, job);
-            let mut draws =
-                cx.draws(job, self.keys.backoff, u32::from(cx.job(job).attempts));
+            let mut draws = cx.draws(job, self.keys.backoff, u32::from(cx.job(job).attempts));
             let pause = retry.backoff.delay(u32::from(attempts) - 1, previous, &mut draws);
             let pause = pause.unwrap_or(SimDuration::ZERO);
             cx.job_mut(job).last_delay = pause;
@@ -734,7 +740,10 @@ impl Trigger {
         match self.plan.delivery {
             DeliveryMode::AtLeastOnce => self.abandon(job, cx),
             DeliveryMode::FireAndForget => {
-                cx.settle(job, Fate { kind: FateKind::Dropped, reason: Reason::MemoryLost, at: cx.me });
+                cx.settle(
+                    job,
+                    Fate { kind: FateKind::Dropped, reason: Reason::MemoryLost, at: cx.me },
+                );
             }
         }
     }

@@ -203,7 +203,8 @@ impl Workflow {
         cx.gauge(self.waiting_for_locks, gauges.pending_locks + gauges.nodes_waiting);
         cx.gauge(self.running, gauges.running);
         cx.gauge(self.pods, gauges.pods_running + gauges.pods_pending);
-        let permits = self.locks.iter().map(|&lock| u64::from(self.controller.lock(lock).held)).sum();
+        let permits =
+            self.locks.iter().map(|&lock| u64::from(self.controller.lock(lock).held)).sum();
         cx.gauge(self.permits, permits);
     }
 

@@ -96,9 +96,7 @@ fn check_counts(component: &ComponentOutcome) -> Result<(), String> {
     // A bus hands each of its messages to several consumers, a source only retries.
     let judged = !matches!(component.kind.as_str(), "EventBus" | "EventSource");
     for (less, few, more, many) in pairs {
-        require(few <= many || !judged, || {
-            format!("`{name}`: {few} {less}, but {many} {more}")
-        })?;
+        require(few <= many || !judged, || format!("`{name}`: {few} {less}, but {many} {more}"))?;
     }
     require(count(Delivered) == 0 || count(Admitted) > 0, || {
         format!("`{name}` delivered what it never had")

@@ -19,7 +19,8 @@ pub(crate) fn shrink(mut pipeline: Pipeline, mut found: String) -> (Pipeline, St
 /// What is wrong with the smaller one, if anything but that it no longer makes sense.
 fn fails(whole: &Pipeline, smaller: Pipeline, found: &str) -> Option<(Pipeline, String)> {
     // Where a limit was passed, it has to stay.
-    let limits = |of: &Pipeline| ["max_msgs", "servers", "Limit("].map(|it| of.text().matches(it).count());
+    let limits =
+        |of: &Pipeline| ["max_msgs", "servers", "Limit("].map(|it| of.text().matches(it).count());
     if found.contains(", limit ") && limits(whole) != limits(&smaller) {
         return None;
     }

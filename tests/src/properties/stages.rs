@@ -182,7 +182,9 @@ impl Shape {
                 format!("Periodic(every: \"{every}\")")
             }
             1 => "Batch(arrivals: Periodic(every: \"2s\"), size: Uniform(min: 1, max: 12))".into(),
-            2 => "OnOff(on: (rate: \"20/s\", for: \"1s\"), off: (rate: \"0/s\", for: \"2s\"))".into(),
+            2 => {
+                "OnOff(on: (rate: \"20/s\", for: \"1s\"), off: (rate: \"0/s\", for: \"2s\"))".into()
+            }
             3 => {
                 let at = dice.between(0, self.horizon_s / 2);
                 format!("Spike(base: \"1/s\", peak: \"30/s\", at: \"{at}s\", for: \"2s\")")
@@ -351,7 +353,8 @@ impl Shape {
 
     fn trigger(&mut self, dice: &mut Dice, sensor: &str, number: u64, dependencies: u64) -> String {
         let (conditions, joins) = Self::condition(dice, dependencies);
-        let reset = dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
+        let reset =
+            dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
         let delivery = dice.pick(&["FireAndForget", "AtLeastOnce"]);
         let limited = dice.chance(40);
         let rate_limit = if limited {
@@ -401,7 +404,8 @@ impl Shape {
             _ => {
                 let one = self.destination(dice, number + 1);
                 let other = self.destination(dice, number + 1);
-                let ways = format!("(probability: 0.4, to: {one}), (probability: 0.4, to: {other})");
+                let ways =
+                    format!("(probability: 0.4, to: {one}), (probability: 0.4, to: {other})");
                 format!("split: [{ways}], ")
             }
         };
@@ -501,9 +505,8 @@ impl Shape {
 
     fn controller(&mut self, dice: &mut Dice, number: u64) -> String {
         let name = format!("controller{number}");
-        let templates: String = (0..self.templates)
-            .map(|at| Self::template(dice, number, at) + ", ")
-            .collect();
+        let templates: String =
+            (0..self.templates).map(|at| Self::template(dice, number, at) + ", ").collect();
         let realism = dice.pick(&["Argo", "Ideal"]);
         let parallelism = dice.maybe(30, "parallelism", |dice| dice.between(1, 4).to_string());
         let namespace = dice.maybe_of(20, "namespace_parallelism", &["1", "2"]);
@@ -532,9 +535,8 @@ impl Shape {
 
     fn fault(&mut self, dice: &mut Dice) -> String {
         let at = dice.between(0, self.horizon_s * 1000);
-        let lasts = dice.maybe(60, "for", |dice| {
-            format!("\"{}ms\"", dice.between(1, self.horizon_s * 500))
-        });
+        let lasts = dice
+            .maybe(60, "for", |dice| format!("\"{}ms\"", dice.between(1, self.horizon_s * 500)));
         let which = dice.between(0, self.targets.len() as u64 - 1) as usize;
         let (stage, kind) = self.targets[which].clone();
         let change = self.change(dice, &stage, kind);
