@@ -1,5 +1,6 @@
 //! Surgetank's tests, one binary; each module is one kind of evidence.
 
+mod cli;
 mod conformance;
 mod determinism;
 mod golden;
