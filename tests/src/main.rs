@@ -6,4 +6,5 @@ mod determinism;
 mod golden;
 mod properties;
 mod scenarios;
+mod theory;
 mod tidy;
