@@ -79,7 +79,7 @@ pub(crate) struct RunArguments {
 /// Which model, and what is to be otherwise than it says.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArguments {
-    /// A RON model, the name of a preset, or `-` for standard input
+    /// A RON model, the name of a preset, `-` for standard input, or manifests (files and directories)
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
     /// A storm in place of the model's own arrivals: a name or a RON file

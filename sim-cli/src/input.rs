@@ -5,13 +5,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use models::diagnostic::{Color, Diagnostic, Diagnostics, Severity, nearest};
+use models::manifest::{Reading, import};
 use models::presets::{PRESETS, Preset};
 use models::spec::arrival::Files;
 use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 /// A model or storm larger than this is none.
 const TEXT_MAX: u64 = 16 << 20;
@@ -63,7 +64,7 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
         return Ok(Source { name, text, base: Base::Preset });
     }
     if is_manifest(path) {
-        return manifests(argument);
+        return manifests(&[argument.to_owned()], Reading::Deployed);
     }
     let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
     let text = text(argument, file, "a model")?;
@@ -72,18 +73,80 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
 }
 
 /// Kubernetes manifests: YAML files, and directories of them.
-fn is_manifest(path: &Path) -> bool {
+pub(crate) fn is_manifest(path: &Path) -> bool {
     let yaml = |extension: &std::ffi::OsStr| extension == "yaml" || extension == "yml";
     path.is_dir() || path.extension().is_some_and(yaml)
 }
 
-/// Turns manifests into a model: not yet possible.
-fn manifests(argument: &str) -> Result<Source, Failure> {
-    let what = if Path::new(argument).is_dir() { "is a directory" } else { "is YAML" };
-    Err(Failure::bad_input(format!(
-        "`{argument}` {what}: manifests cannot be read yet; give a RON model, or a preset such as \
-         `reference`"
-    )))
+/// Turns manifests (files, and every YAML file of directories) into a model, as that reading has it; what
+/// was found and assumed on the way is said on stderr.
+pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source, Failure> {
+    let mut paths = Vec::new();
+    for argument in arguments {
+        yaml_files(Path::new(argument), &mut paths)?;
+    }
+    if paths.is_empty() {
+        return Err(Failure::bad_input(format!(
+            "there is no YAML file in `{}`: give manifests, a RON model, or a preset such as `reference`",
+            arguments.join("`, `")
+        )));
+    }
+    let mut files = Vec::new();
+    for path in &paths {
+        let name = path.display().to_string();
+        let content = text(&name, open(&name, std::iter::empty(), "file")?, "a manifest")?;
+        files.push((name, content));
+    }
+    let texts: Vec<(&str, &str)> =
+        files.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
+    let import = import(&texts, reading)
+        .map_err(|problems| Failure::described(described_by_file(&problems, &texts)))?;
+    say(&described_by_file(&import.findings, &texts));
+    let assumptions = import.assumptions.iter().map(|assumption| {
+        format!(
+            "assumed: {}: {} ({})\n",
+            assumption.subject, assumption.assumed, assumption.because
+        )
+    });
+    say(&assumptions.collect::<String>());
+    let name = arguments.join(" ");
+    Ok(Source { name, text: import.ron_text(), base: Base::Folder(PathBuf::new()) })
+}
+
+/// The file itself, or all YAML files below the directory, in order of their names.
+fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if !path.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    let failure = |error| Failure::bad_input(format!("cannot read `{}`: {error}", path.display()));
+    let entries = std::fs::read_dir(path).map_err(failure)?;
+    let mut inside: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failure)?;
+    inside.sort();
+    for path in inside.iter().filter(|path| is_manifest(path)) {
+        yaml_files(path, found)?;
+    }
+    Ok(())
+}
+
+/// Diagnostics of several files, each with the line that it is about.
+fn described_by_file(problems: &Diagnostics, files: &[(&str, &str)]) -> String {
+    let mut said = String::new();
+    for (name, content) in files {
+        let mine: Diagnostics = problems
+            .iter()
+            .filter(|problem| problem.location.as_ref().is_some_and(|at| at.file == *name))
+            .cloned()
+            .collect();
+        said.push_str(&mine.render(content, Color::Never));
+    }
+    let elsewhere: Diagnostics =
+        problems.iter().filter(|problem| problem.location.is_none()).cloned().collect();
+    said.push_str(&elsewhere.render("", Color::Never));
+    said
 }
 
 /// Reads the storm that `argument` names: a file or a preset.

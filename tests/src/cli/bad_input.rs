@@ -5,6 +5,9 @@ use std::fmt::Write;
 
 use super::Folder;
 
+/// A name, the arguments, and the files that are there with their content.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a [u8])]);
+
 /// A pipeline in which everything is right but what a case replaces.
 fn model(from: &str, to: &str) -> String {
     let good = r#"(
@@ -71,7 +74,7 @@ fn files_and_texts() {
     let rubbish: Vec<u8> =
         (0_u32..17 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let good = model("", "");
-    let cases: &[(&str, &str, &[(&str, &[u8])])] = &[
+    let cases: &[Case<'_>] = &[
         ("missing file", "run model.ron", &[]),
         ("name like a preset", "run refrence", &[]),
         ("empty file", "run model.ron", &[("model.ron", b" \n")]),
@@ -135,9 +138,7 @@ fn models_that_cannot_be_run_to_their_end() {
     ],
 )
 "#;
-    let page = page_of(&[
-        ("flood", overload),
-        ("loop without delay", loop_without_delay.to_owned()),
-    ]);
+    let page =
+        page_of(&[("flood", overload), ("loop without delay", loop_without_delay.to_owned())]);
     insta::assert_snapshot!(page);
 }
