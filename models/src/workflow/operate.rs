@@ -294,7 +294,9 @@ impl Core {
                 self.set_node(cx, slot, index, NodeState::WaitingToken);
                 look.updated = true;
             }
-            let at = if self.is_ideal() { next } else { cx.now + self.config.requeue };
+            // Without a requeue delay it is looked at again and again, until the token is there.
+            let goes_on = self.is_ideal() || self.config.requeue.is_zero();
+            let at = if goes_on { next } else { cx.now + self.config.requeue };
             self.requeue_at(cx, slot, at);
             return;
         }

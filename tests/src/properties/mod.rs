@@ -62,6 +62,9 @@ fn hunt() {
     let mut found = std::collections::BTreeMap::<String, (u64, u64)>::new();
     std::panic::set_hook(Box::new(|_| {}));
     for seed in from..to {
+        if std::env::var_os("SURGETANK_SHOW").is_some() {
+            println!("{}", Pipeline::of_seed(seed).text());
+        }
         if let Err(error) = check(&Pipeline::of_seed(seed)) {
             let kind = error.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
             found.entry(kind.to_owned()).or_insert((seed, 0)).1 += 1;
