@@ -45,7 +45,11 @@ pub fn families() -> Vec<Family> {
         family("distributions", "how long, how large", variants::<DurationSpread>()),
         family("rejections", "what happens to what cannot be taken", variants::<OnReject>()),
         family("limiters", "the algorithm of a rate limit", variants::<Algorithm>()),
-        family("over-limit", "what a rate limit does with those who come too early", variants::<OverSpec>()),
+        family(
+            "over-limit",
+            "what a rate limit does with those who come too early",
+            variants::<OverSpec>(),
+        ),
         family("orders", "who is served first", variants::<OrderSpec>()),
         family("faults", "what changes in a stage during a run", variants::<ChangeSpec>()),
     ]
@@ -74,7 +78,8 @@ fn variants<T: JsonSchema>() -> Vec<Entry> {
 /// several without are an enumeration.
 fn entries(variant: &Value) -> Vec<Entry> {
     let about = variant.get("description").and_then(Value::as_str).map(first_sentence);
-    let named = |name: &str| Entry { name: name.to_owned(), about: about.clone().unwrap_or_default() };
+    let named =
+        |name: &str| Entry { name: name.to_owned(), about: about.clone().unwrap_or_default() };
     let tag = || Some(variant.get("properties")?.as_object()?.keys().next()?.as_str());
     let constant = || variant.get("const")?.as_str();
     if let Some(name) = constant().or_else(tag) {
@@ -99,7 +104,12 @@ mod tests {
         for family in families() {
             assert!(family.entries.len() >= 2 || family.name == "presets", "{}", family.name);
             for entry in family.entries {
-                assert!(!entry.about.is_empty(), "{} {} has no documentation", family.name, entry.name);
+                assert!(
+                    !entry.about.is_empty(),
+                    "{} {} has no documentation",
+                    family.name,
+                    entry.name
+                );
             }
         }
     }

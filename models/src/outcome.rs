@@ -234,8 +234,7 @@ pub(crate) fn collect(
         return Err(RunError::Unbalanced(format!("{ledger:?}")));
     }
     let steps = end.steps;
-    for count in
-        [ledger.offered, ledger.completed, ledger.dropped, ledger.stored, ledger.in_flight]
+    for count in [ledger.offered, ledger.completed, ledger.dropped, ledger.stored, ledger.in_flight]
     {
         world.recorder.absorb(count, steps);
     }
@@ -289,7 +288,9 @@ fn ledger(plan: &Plan, world: &World<'_>, places: &[Place]) -> Ledger {
             }
         }
     }
-    ledger.losses.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.component.cmp(&b.component)));
+    ledger
+        .losses
+        .sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.component.cmp(&b.component)));
     let mut stored: Vec<JobId> = places
         .iter()
         .filter(|place| place.stored)

@@ -1,9 +1,8 @@
 //! The arguments.
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 use sim_core::time::SimDuration;
 
@@ -61,11 +60,11 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Run it so many times, each with random numbers of its own, and give intervals
-    #[arg(long, default_value = "1", value_name = "N")]
-    pub(crate) reps: NonZeroU32,
+    #[arg(long, default_value = "1", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) reps: u32,
     /// Threads for replications; results are the same for any number
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -80,7 +79,7 @@ pub(crate) struct RunArguments {
 /// Which model, and what is to be otherwise than it says.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArguments {
-    /// A RON model, the name of a preset, or `-` for standard input
+    /// A RON model, the name of a preset, `-` for standard input, or manifests (files and directories)
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
     /// A storm in place of the model's own arrivals: a name or a RON file
@@ -118,8 +117,8 @@ pub(crate) struct VerifyArguments {
     #[arg(value_name = "RESULT")]
     pub(crate) result: String,
     /// Threads for replications
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
 }
 
 /// `surgetank list`.

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use models::diagnostic::{Color, Diagnostics, nearest};
+use models::diagnostic::{Color, Diagnostic, Diagnostics, Severity, nearest};
+use models::manifest::{Reading, import};
 use models::presets::{PRESETS, Preset};
-use models::storms::{STORMS, Storm};
 use models::spec::arrival::Files;
+use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 /// A model or storm larger than this is none.
 const TEXT_MAX: u64 = 16 << 20;
@@ -63,7 +64,7 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
         return Ok(Source { name, text, base: Base::Preset });
     }
     if is_manifest(path) {
-        return manifests(argument);
+        return manifests(&[argument.to_owned()], Reading::Deployed);
     }
     let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
     let text = text(argument, file, "a model")?;
@@ -72,18 +73,80 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
 }
 
 /// Kubernetes manifests: YAML files, and directories of them.
-fn is_manifest(path: &Path) -> bool {
+pub(crate) fn is_manifest(path: &Path) -> bool {
     let yaml = |extension: &std::ffi::OsStr| extension == "yaml" || extension == "yml";
     path.is_dir() || path.extension().is_some_and(yaml)
 }
 
-/// Turns manifests into a model: not yet possible.
-fn manifests(argument: &str) -> Result<Source, Failure> {
-    let what = if Path::new(argument).is_dir() { "is a directory" } else { "is YAML" };
-    Err(Failure::bad_input(format!(
-        "`{argument}` {what}: manifests cannot be read yet; give a RON model, or a preset such as \
-         `reference`"
-    )))
+/// Turns manifests (files, and every YAML file of directories) into a model, as that reading has it; what
+/// was found and assumed on the way is said on stderr.
+pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source, Failure> {
+    let mut paths = Vec::new();
+    for argument in arguments {
+        yaml_files(Path::new(argument), &mut paths)?;
+    }
+    if paths.is_empty() {
+        return Err(Failure::bad_input(format!(
+            "there is no YAML file in `{}`: give manifests, a RON model, or a preset such as `reference`",
+            arguments.join("`, `")
+        )));
+    }
+    let mut files = Vec::new();
+    for path in &paths {
+        let name = path.display().to_string();
+        let content = text(&name, open(&name, std::iter::empty(), "file")?, "a manifest")?;
+        files.push((name, content));
+    }
+    let texts: Vec<(&str, &str)> =
+        files.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
+    let import = import(&texts, reading)
+        .map_err(|problems| Failure::described(described_by_file(&problems, &texts)))?;
+    say(&described_by_file(&import.findings, &texts));
+    let assumptions = import.assumptions.iter().map(|assumption| {
+        format!(
+            "assumed: {}: {} ({})\n",
+            assumption.subject, assumption.assumed, assumption.because
+        )
+    });
+    say(&assumptions.collect::<String>());
+    let name = arguments.join(" ");
+    Ok(Source { name, text: import.ron_text(), base: Base::Folder(PathBuf::new()) })
+}
+
+/// The file itself, or all YAML files below the directory, in order of their names.
+fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if !path.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    let failure = |error| Failure::bad_input(format!("cannot read `{}`: {error}", path.display()));
+    let entries = std::fs::read_dir(path).map_err(failure)?;
+    let mut inside: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failure)?;
+    inside.sort();
+    for path in inside.iter().filter(|path| is_manifest(path)) {
+        yaml_files(path, found)?;
+    }
+    Ok(())
+}
+
+/// Diagnostics of several files, each with the line that it is about.
+fn described_by_file(problems: &Diagnostics, files: &[(&str, &str)]) -> String {
+    let mut said = String::new();
+    for (name, content) in files {
+        let mine: Diagnostics = problems
+            .iter()
+            .filter(|problem| problem.location.as_ref().is_some_and(|at| at.file == *name))
+            .cloned()
+            .collect();
+        said.push_str(&mine.render(content, Color::Never));
+    }
+    let elsewhere: Diagnostics =
+        problems.iter().filter(|problem| problem.location.is_none()).cloned().collect();
+    said.push_str(&elsewhere.render("", Color::Never));
+    said
 }
 
 /// Reads the storm that `argument` names: a file or a preset.
@@ -100,39 +163,69 @@ fn storm(argument: &str) -> Result<(String, String), Failure> {
 /// Reads and checks the model in `source` with everything that is wished otherwise.
 pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Result<Model, Failure> {
     let storm = wishes.storm.map(storm).transpose()?;
-    let overrides = Overrides {
-        sets: wishes.sets,
-        horizon: wishes.horizon,
-        storm: storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+    let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    let read = |sets| {
+        let overrides = Overrides { sets, horizon: wishes.horizon, storm };
+        Model::read(&source.name, &source.text, &overrides, source.files())
     };
-    Model::read(&source.name, &source.text, &overrides, source.files()).map_err(|problems| {
-        let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-        Failure::described(described(&problems, source, storm, color))
-    })
+    let mut problems = match read(wishes.sets) {
+        Ok(model) => return Ok(model),
+        Err(problems) => problems,
+    };
+    if !wishes.sets.is_empty() {
+        problems = match read(&[]) {
+            // The overrides are to blame: places are those of a text that nobody has seen.
+            Ok(_) => without_places(problems),
+            Err(problems) => problems,
+        };
+    }
+    let mut text = describe(&problems, source, storm, color);
+    let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let problems = if count == 1 { "problem" } else { "problems" };
+    text.push_str(&format!("error: `{}` cannot be run: {count} {problems}\n", source.name));
+    Err(Failure::described(text))
 }
 
-/// Diagnostics for people, each with the line it is about.
-fn described(
+fn without_places(problems: Diagnostics) -> Diagnostics {
+    let without = |problem: Diagnostic| Diagnostic { location: None, ..problem };
+    problems.into_iter().map(without).collect()
+}
+
+/// Diagnostics for people, each with the line of the file that it is about.
+pub(crate) fn describe(
     problems: &Diagnostics,
     source: &Source,
     storm: Option<(&str, &str)>,
     color: Color,
 ) -> String {
-    let of_storm = |name: &str| storm.is_some_and(|(storm, _)| storm == name);
-    let (about_storm, about_model): (Vec<_>, Vec<_>) = problems
-        .iter()
-        .cloned()
-        .partition(|problem| problem.location.as_ref().is_some_and(|at| of_storm(&at.file)));
-    let model: Diagnostics = about_model.into_iter().collect();
-    let storm_problems: Diagnostics = about_storm.into_iter().collect();
-    let mut text = model.render(&source.text, color);
-    if let Some((_, storm)) = storm {
-        text.push_str(&storm_problems.render(storm, color));
+    let mut by_file: Vec<(Option<&str>, Vec<Diagnostic>)> = Vec::new();
+    for problem in problems {
+        let file = problem.location.as_ref().map(|location| location.file.as_str());
+        match by_file.last_mut() {
+            Some((last, problems)) if *last == file => problems.push(problem.clone()),
+            _ => by_file.push((file, vec![problem.clone()])),
+        }
     }
-    let errors = problems.iter().filter(|p| p.severity == models::diagnostic::Severity::Error).count();
-    let problems = if errors == 1 { "problem" } else { "problems" };
-    text.push_str(&format!("error: `{}` cannot be run: {errors} {problems}\n", source.name));
-    text
+    let rendered = by_file.into_iter().map(|(file, problems)| {
+        let problems: Diagnostics = problems.into_iter().collect();
+        let text = match (file, storm) {
+            (Some(file), _) if file == source.name => source.text.clone(),
+            (Some(file), Some((name, text))) if file == name => text.to_owned(),
+            (Some(file), _) => beside(source, file),
+            (None, _) => String::new(),
+        };
+        problems.render(&text, color)
+    });
+    rendered.collect::<Vec<String>>().join("\n")
+}
+
+/// A file that the model names, to show a line of it; empty if that is not possible.
+fn beside(source: &Source, file: &str) -> String {
+    let bytes = source.files().read(file).unwrap_or_default();
+    if bytes.len() as u64 > TEXT_MAX {
+        return String::new();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn open(
@@ -150,11 +243,7 @@ fn open(
     })
 }
 
-fn not_found(
-    argument: &str,
-    known: impl Iterator<Item = &'static str>,
-    kind: &str,
-) -> String {
+fn not_found(argument: &str, known: impl Iterator<Item = &'static str>, kind: &str) -> String {
     let names: Vec<&str> = known.collect();
     let stem = argument.strip_suffix(".ron").unwrap_or(argument);
     let meant = match nearest(stem, &names) {

@@ -80,7 +80,8 @@ pub(crate) fn say(text: &str) {
 /// How reports are to be printed on standard output.
 pub(crate) fn style(arguments: &Arguments) -> Style {
     let term = console::Term::stdout();
-    let width = term.size_checked().map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
+    let width =
+        term.size_checked().map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
     Style {
         width: usize::from(width),
         color: color(arguments.color, io::stdout().is_terminal()),
@@ -98,7 +99,8 @@ fn color(when: When, is_terminal: bool) -> Color {
         When::Always => true,
         When::Never => false,
         When::Auto => {
-            let refused = variable("NO_COLOR").is_some() || variable("TERM").as_deref() == Some("dumb");
+            let refused =
+                variable("NO_COLOR").is_some() || variable("TERM").as_deref() == Some("dumb");
             is_terminal && !refused
         }
     };

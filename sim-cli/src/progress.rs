@@ -19,10 +19,8 @@ pub(crate) struct Bar {
 impl Bar {
     /// Hidden at first.
     pub(crate) fn new(replications: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(
-            Some(replications * STEPS),
-            ProgressDrawTarget::hidden(),
-        );
+        let bar =
+            ProgressBar::with_draw_target(Some(replications * STEPS), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("  {bar:40} {percent:>3} %, {eta} left") {
             bar.set_style(style);
         }

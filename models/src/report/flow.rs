@@ -122,7 +122,8 @@ fn fired(trigger: &TriggerPlan, plan: &Plan, before: &[Inflow]) -> Flow {
         let consumer = trigger.consumers[dependency.consumer as usize];
         let wanted = bus.subjects.iter().filter(|subject| subject.consumers.contains(&consumer));
         let flow = |subject: &crate::event_bus::SubjectPlan| {
-            let ComponentPlan::EventSource(source) = &plan.components[subject.source as usize] else {
+            let ComponentPlan::EventSource(source) = &plan.components[subject.source as usize]
+            else {
                 return Flow::default();
             };
             let share = source.event_shares.get(subject.event as usize).copied().unwrap_or(0.0);

@@ -112,15 +112,13 @@ fn component_limits(component: &ComponentPlan) -> Vec<Limit> {
 
 fn of_source(plan: &SourcePlan) -> Vec<Limit> {
     let sign = Sign::Wait(event_source::metric::PUBLISH);
-    plan.rate_limit
-        .iter()
-        .map(|limiter| Limit::rate("rate_limit", per_s(limiter), sign))
-        .collect()
+    plan.rate_limit.iter().map(|limiter| Limit::rate("rate_limit", per_s(limiter), sign)).collect()
 }
 
 fn of_bus(plan: &BusPlan) -> Vec<Limit> {
     use event_bus::metric::{BYTES, DEPTH};
-    let messages = plan.stream.max_msgs.map(|most| Limit::level("max_msgs", most, "messages", DEPTH));
+    let messages =
+        plan.stream.max_msgs.map(|most| Limit::level("max_msgs", most, "messages", DEPTH));
     let bytes = plan.stream.max_bytes.map(|most| Limit::level("max_bytes", most, "bytes", BYTES));
     messages.into_iter().chain(bytes).collect()
 }
@@ -150,7 +148,9 @@ fn of_trigger(plan: &TriggerPlan) -> Vec<Limit> {
 fn of_workflow(plan: &WorkflowPlan) -> Vec<Limit> {
     use workflows::metric::{PENDING, PERMITS, RUNNING, WAITING_FOR_LOCKS};
     let mut limits = Vec::new();
-    limits.extend(plan.max_pending.map(|most| Limit::level("max_pending", most, "workflows", PENDING)));
+    limits.extend(
+        plan.max_pending.map(|most| Limit::level("max_pending", most, "workflows", PENDING)),
+    );
     let parallelism = plan.config.parallelism.filter(|&most| most > 0).map(u64::from);
     limits.extend(parallelism.map(|most| Limit::level("parallelism", most, "workflows", RUNNING)));
     // The gauges are about all semaphores together.

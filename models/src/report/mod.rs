@@ -277,7 +277,8 @@ fn first_loss(outcomes: &[Outcome]) -> Option<FirstLoss> {
 }
 
 fn amplification(outcome: &Outcome) -> f64 {
-    let count = |fact| outcome.components.iter().map(|component| component.count(fact)).sum::<u64>();
+    let count =
+        |fact| outcome.components.iter().map(|component| component.count(fact)).sum::<u64>();
     let again = count(FactKind::Retried) + count(FactKind::Redelivered);
     let offered = outcome.ledger.offered;
     if offered == 0 { 1.0 } else { (offered + again) as f64 / offered as f64 }
@@ -315,12 +316,14 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
 
 fn level_max(outcomes: &[Outcome], limit: &Limit) -> Option<Figure> {
     let gauge = limit.gauge?;
-    let max = |outcome: &Outcome| Some(outcome.component(&limit.component)?.gauge(gauge)?.max as f64);
+    let max =
+        |outcome: &Outcome| Some(outcome.component(&limit.component)?.gauge(gauge)?.max as f64);
     Figure::mean(outcomes.iter().filter_map(max))
 }
 
 fn ledger(outcomes: &[Outcome]) -> LedgerReport {
-    let over = |of: fn(&Ledger) -> u64| Figure::over(outcomes, |outcome| of(&outcome.ledger) as f64);
+    let over =
+        |of: fn(&Ledger) -> u64| Figure::over(outcomes, |outcome| of(&outcome.ledger) as f64);
     let offered = over(|ledger| ledger.offered);
     LedgerReport {
         offered,

@@ -64,7 +64,8 @@ pub(crate) fn recovery(plan: &Plan, outcomes: &[Outcome]) -> Option<Recovery> {
 
 fn run(outcome: &Outcome, storm_start: u64, storm_end: u64) -> Run {
     let ends = (1..).map(|number: u64| number * outcome.window_ns);
-    let windows: Vec<(u64, f64)> = ends.zip(outcome.backlog.iter().map(|&b| f64::from(b))).collect();
+    let windows: Vec<(u64, f64)> =
+        ends.zip(outcome.backlog.iter().map(|&b| f64::from(b))).collect();
     let highest = |windows: &[(u64, f64)]| windows.iter().map(|w| w.1).fold(0.0, f64::max);
     let storm = windows.partition_point(|&(end, _)| end <= storm_start);
     let calm = windows.partition_point(|&(end, _)| end <= storm_end);

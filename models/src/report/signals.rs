@@ -122,8 +122,7 @@ fn sensor_latency(outcomes: &[Outcome]) -> Option<Signal> {
 
 fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
     let worst = |kind, gauge| {
-        gauges(outcomes, SignalKind::Pending, kind, gauge)
-            .max_by(|a, b| a.max.total_cmp(&b.max))
+        gauges(outcomes, SignalKind::Pending, kind, gauge).max_by(|a, b| a.max.total_cmp(&b.max))
     };
     let workflows = worst("Workflow", "pending").map(|signal| (signal, "pending"));
     let (mut signal, gauge) =
@@ -252,7 +251,7 @@ fn samples<'a>(
 
 fn ages(windows: &[crate::SampleWindow]) -> Vec<Option<f64>> {
     let age = |window: &crate::SampleWindow| {
-        (window.count > 0).then(|| window.p99_ns as f64 * S_PER_NS)
+        (window.count > 0).then_some(window.p99_ns as f64 * S_PER_NS)
     };
     windows.iter().map(age).collect()
 }

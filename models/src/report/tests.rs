@@ -7,9 +7,7 @@ use super::*;
 use crate::diagnostic::Color;
 use crate::engine::recorder::{GaugeWindow, SampleWindow};
 use crate::model::{Model, Overrides};
-use crate::outcome::{
-    ComponentOutcome, FactCount, GaugeOutcome, Loss, SampleOutcome, Whereabouts,
-};
+use crate::outcome::{ComponentOutcome, FactCount, GaugeOutcome, Loss, SampleOutcome, Whereabouts};
 use crate::spec::arrival::NoFiles;
 
 const MODEL: &str = r#"(
@@ -53,7 +51,8 @@ fn hill(top: u64, calm: usize) -> Vec<u64> {
 fn gauge(name: &str, course: &[u64]) -> GaugeOutcome {
     let max = course.iter().copied().max().unwrap();
     let max_at = course.iter().position(|&value| value == max).unwrap() as u64;
-    let window = |&value: &u64| GaugeWindow { mean: value as f64, min: value, max: value, last: value };
+    let window =
+        |&value: &u64| GaugeWindow { mean: value as f64, min: value, max: value, last: value };
     GaugeOutcome {
         name: name.to_owned(),
         mean: course.iter().sum::<u64>() as f64 / course.len() as f64,
@@ -143,7 +142,13 @@ fn storm(replication: u64, more: u64) -> Outcome {
         backlog: depth.iter().map(|&depth| depth as u32 + 4).collect(),
         lost: flat(0),
         components: vec![
-            component("orders", "EventSource", &[(Born, offered)], vec![gauge("waiting", &flat(0))], vec![]),
+            component(
+                "orders",
+                "EventSource",
+                &[(Born, offered)],
+                vec![gauge("waiting", &flat(0))],
+                vec![],
+            ),
             component(
                 "default",
                 "EventBus",
@@ -231,10 +236,8 @@ fn a_calm_day() {
 fn colors_change_nothing_but_colors() {
     let report = report(&[storm(0, 0)]);
     let plain = text(&report, Glyphs::Unicode);
-    let colored = render(
-        &report,
-        Style { width: 100, color: Color::Always, glyphs: Glyphs::Unicode },
-    );
+    let colored =
+        render(&report, Style { width: 100, color: Color::Always, glyphs: Glyphs::Unicode });
     let mut stripped = String::new();
     let mut rest = colored.as_str();
     while let Some(at) = rest.find('\u{1b}') {

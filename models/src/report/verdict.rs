@@ -36,7 +36,9 @@ pub struct Sentence {
 }
 
 /// Whether a sentence is good news.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mood {
     /// It held.
@@ -238,15 +240,16 @@ fn at_peak(report: &Report) -> Option<Sentence> {
     if broken.len() > LIMITS_NAMED {
         named.push(format!("and {} more", broken.len() - LIMITS_NAMED));
     }
-    let verb = if broken.len() == 1 { "does" } else { "do" };
+    let verb = if broken.len() == 1 { "is" } else { "are" };
     let averages = broken.iter().filter(|limit| limit.holds_on_average == Some(true)).count();
     let averages = match averages {
         0 => String::new(),
-        1 => " On average one of them would seem to hold.".to_owned(),
-        some => format!(" On average {some} of them would seem to hold."),
+        1 => " On average one of them seems to hold.".to_owned(),
+        some => format!(" On average {some} of them seem to hold."),
     };
-    Some(Mood::Bad.says(format!(
-        "At the peak {} of {all} rate limits and capacities {verb} not hold: {}.{averages}",
+    let mood = if report.first_loss.is_some() { Mood::Bad } else { Mood::Warn };
+    Some(mood.says(format!(
+        "{} of {all} rate limits and capacities {verb} too small for the peak: {}.{averages}",
         broken.len(),
         named.join(", "),
     )))
@@ -259,7 +262,7 @@ fn overrun(limit: &LimitReport) -> f64 {
 
 fn offered(limit: &LimitReport) -> String {
     format!(
-        "`{}` of `{}` ({}, offered {})",
+        "`{}` of `{}` ({} for {})",
         limit.limit,
         limit.stage,
         number::rate(limit.value),

@@ -224,11 +224,7 @@ impl SensorSpec {
 
 impl TriggerSpec {
     /// The trigger's condition.
-    pub(crate) fn condition(
-        &self,
-        sensor: &SensorSpec,
-        cx: &mut Checker<'_>,
-    ) -> Option<Condition> {
+    pub(crate) fn condition(&self, sensor: &SensorSpec, cx: &mut Checker<'_>) -> Option<Condition> {
         let names = sensor.dependency_names();
         let Some(text) = &self.conditions else {
             return Some(Condition::all_of(names.len() as u8));
@@ -292,11 +288,8 @@ impl TriggerSpec {
             cx.field("rate_limit", |cx| limit.compile(slack, around.names, cx))
         });
         let limited = !matches!(sensor.client, ClientSpec::Unlimited);
-        let action = Sending {
-            action: &self.action,
-            latency: &self.latency,
-            failure: self.failure,
-        };
+        let action =
+            Sending { action: &self.action, latency: &self.latency, failure: self.failure };
         let action = action.compile(around.names, limited, cx);
         let retry = retry(&self.retry, cx);
         let dead_letter = optional(&self.dead_letter, |dead| {

@@ -544,9 +544,10 @@ impl Builder<'_> {
                 .collect::<Option<Vec<_>>>()
         });
         let subjects = self.subjects(&spec.name, &mine);
-        let has_message_ids = self.spec.stages.iter().any(|stage| {
-            matches!(stage, Stage::EventSource(source) if source.resend.is_some())
-        });
+        let has_message_ids =
+            self.spec.stages.iter().any(
+                |stage| matches!(stage, Stage::EventSource(source) if source.resend.is_some()),
+            );
         let (stream, consumers) = (stream?, consumers?);
         self.try_out(&stream, &consumers, cx);
         Some(BusPlan {
@@ -612,8 +613,7 @@ impl Builder<'_> {
         let client = spec.client_limiter(cx);
         let processing = cx.field("processing", |cx| spec.processing.compile(cx));
         let subjects = cx.each("dependencies", &spec.dependencies, |cx, dependency| {
-            let source =
-                self.names.find(cx, "source", &dependency.source, &[Kind::EventSource]);
+            let source = self.names.find(cx, "source", &dependency.source, &[Kind::EventSource]);
             cx.probability("filter", dependency.filter);
             let source = self.source(source?.component)?;
             let events = source.event_names();
@@ -632,8 +632,7 @@ impl Builder<'_> {
             .iter()
             .map(|subject| distinct.binary_search(subject).expect("it is one of them"))
             .collect();
-        let around =
-            Surroundings { names: self.names, sensor: id, bus, subject_of: &subject_of };
+        let around = Surroundings { names: self.names, sensor: id, bus, subject_of: &subject_of };
         let mut number = 0;
         let triggers = cx.each("triggers", &spec.triggers, |cx, trigger| {
             number += 1;

@@ -219,9 +219,7 @@ impl JitterSpec {
             Self::Full => Jitter::Full,
             Self::Equal => Jitter::Equal,
             Self::Decorrelated => Jitter::Decorrelated,
-            Self::Proportional(share) => {
-                Jitter::Proportional(cx.at_least("jitter", share, 0.0)?)
-            }
+            Self::Proportional(share) => Jitter::Proportional(cx.at_least("jitter", share, 0.0)?),
         })
     }
 }
@@ -252,7 +250,9 @@ impl OnReject {
             Self::Drop => Reject::Drop,
             Self::Block => Reject::Block,
             Self::Nack(nack) => Reject::Nack(nack.compile(names, cx)?),
-            Self::Store(store) => Reject::Store(names.find(cx, "", store, &[super::resolve::Kind::Store])?.component),
+            Self::Store(store) => {
+                Reject::Store(names.find(cx, "", store, &[super::resolve::Kind::Store])?.component)
+            }
         })
     }
 }

@@ -1,8 +1,8 @@
 //! From the names in a model to the numbers of components.
 
+use crate::engine::Destination;
 use crate::engine::event::ComponentId;
 use crate::spec::check::Checker;
-use crate::engine::Destination;
 
 /// The kinds of things that names stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,7 +36,9 @@ fn full_path(path: &str, spec: &ModelSpec) -> String {
 }
 
 fn unknown(path: &str) -> Diagnostics {
-    let mut diagnostic = Diagnostic::error(path, format!("`--set`: there is no `{path}` in the model"));
-    diagnostic.expected("a path such as `stages[1].max_msgs`, or `STAGE.max_msgs` by the stage's name");
+    let mut diagnostic =
+        Diagnostic::error(path, format!("`--set`: there is no `{path}` in the model"));
+    diagnostic
+        .expected("a path such as `stages[1].max_msgs`, or `STAGE.max_msgs` by the stage's name");
     [diagnostic].into_iter().collect()
 }

@@ -258,9 +258,8 @@ impl WorkflowSpec {
     ) -> Option<WorkflowPlan> {
         let config = self.config(cx);
         let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
-        let templates = cx.each("templates", &self.templates, |cx, template| {
-            template.compile(config_maps, cx)
-        })?;
+        let templates = cx
+            .each("templates", &self.templates, |cx, template| template.compile(config_maps, cx))?;
         let semaphores = limits(&templates, config_maps);
         let plan = WorkflowPlan {
             name: self.name.clone(),
@@ -299,8 +298,7 @@ impl WorkflowSpec {
     fn config(&self, cx: &mut Checker<'_>) -> Option<ControllerConfig> {
         let version = cx.field("version", |cx| version(&self.version, cx));
         let requeue = optional(&self.requeue, |text| cx.duration("requeue", text));
-        let notify =
-            optional(&self.semaphore_notify, |text| cx.duration("semaphore_notify", text));
+        let notify = optional(&self.semaphore_notify, |text| cx.duration("semaphore_notify", text));
         let workers = cx.at_least("workers", self.workers, 1);
         let api_limit = optional(&self.api_limit, |limit| {
             cx.field("api_limit", |cx| {
@@ -508,10 +506,7 @@ impl SemaphoreSpec {
     }
 }
 
-fn retry(
-    retry: &Option<RetryStrategySpec>,
-    cx: &mut Checker<'_>,
-) -> Option<Option<RetryStrategy>> {
+fn retry(retry: &Option<RetryStrategySpec>, cx: &mut Checker<'_>) -> Option<Option<RetryStrategy>> {
     optional(retry, |retry| {
         cx.field("retry", |cx| {
             let duration = optional(&retry.duration, |text| cx.duration("duration", text));

@@ -15,7 +15,8 @@ pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(
         Format::Text => print(&text(&sources, &found, arguments))?,
         Format::Json => {
             let all: Vec<_> = found.iter().flatten().collect();
-            let json = serde_json::to_string_pretty(&all).expect("diagnostics have only string keys");
+            let json =
+                serde_json::to_string_pretty(&all).expect("diagnostics have only string keys");
             print(&(json + "\n"))?;
         }
     }
@@ -45,7 +46,7 @@ fn text(sources: &[Source], found: &[Diagnostics], arguments: &Arguments) -> Str
         if found.is_empty() {
             text.push_str(&format!("{}: fine\n", source.name));
         } else {
-            text.push_str(&found.render(&source.text, color));
+            text.push_str(&input::describe(found, source, None, color));
         }
     }
     text

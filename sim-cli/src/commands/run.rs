@@ -1,29 +1,46 @@
 //! `surgetank run`: read, run, report.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use experiments::{replicate, run_once};
 use models::Model;
+use models::manifest::Reading;
 use models::outcome::Outcome;
 use models::report::text::render;
 use models::report::{Provenance, Report};
 use models::run::{RunError, RunKey};
 
-use crate::args::{Arguments, Format, ModelArguments, RunArguments};
-use crate::input::{self, Source, Wishes};
+use crate::args::{Arguments, Format, ModelArguments, Reading as ReadingArgument, RunArguments};
+use crate::input::{self, Source, Wishes, is_manifest};
 use crate::output::directory::{Directory, Existing};
 use crate::output::journeys::Journeys;
 use crate::output::{Failure, color_of_messages, print, say, series, style};
 use crate::progress::Bar;
 
 pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), Failure> {
+    let readings = readings(&run.model)?;
+    if readings.len() > 1 && (run.out.is_some() || run.format == Format::Json) {
+        return Err(Failure::bad_input(
+            "`--reading both` prints two reports: for `--out` or JSON run one reading after the other",
+        ));
+    }
+    readings.into_iter().try_for_each(|reading| run_reading(arguments, run, reading))
+}
+
+/// Runs one reading of the input, or the RON model that it is.
+fn run_reading(
+    arguments: &Arguments,
+    run: &RunArguments,
+    reading: Option<Reading>,
+) -> Result<(), Failure> {
     let color = color_of_messages(arguments);
-    let (input, source) = only_source(&run.model)?;
+    let (input, source) = source(&run.model, reading)?;
     let wishes = wishes(&run.model);
     let model = input::model(&source, &wishes, color)?;
     say(&model.warnings.render(&source.text, color));
     let seed = run.seed.unwrap_or(model.seed);
-    let replications = u64::from(run.reps.get());
+    let replications = u64::from(run.reps);
     // Before the run: who waits for an hour does not want to hear of it then.
     let directory = run.out.as_deref().map(|place| {
         let existing = if run.force { Existing::Replace } else { Existing::Refuse };
@@ -38,7 +55,14 @@ pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), F
     };
     bar.finish();
     let outcomes = outcomes?;
-    let provenance = provenance(&input, &model, &wishes, seed, replications);
+    let mut provenance = provenance(&input, &model, &wishes, seed, replications);
+    if let Some(reading) = reading {
+        provenance.command = provenance.command.replacen(
+            &quoted(&input),
+            &manifest_words(&run.model.inputs, reading),
+            1,
+        );
+    }
     let report = Report::new(&model.plan, &outcomes, provenance);
     if let Some(directory) = directory {
         keep(directory, &report, &outcomes)?;
@@ -49,36 +73,50 @@ pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), F
     }
 }
 
-/// The one model that is named.
-fn only_source(arguments: &ModelArguments) -> Result<(String, Source), Failure> {
+/// The readings of the input that were asked for; a RON model has one only.
+fn readings(arguments: &ModelArguments) -> Result<Vec<Option<Reading>>, Failure> {
+    let are_manifests =
+        arguments.inputs.iter().all(|input| input != "-" && is_manifest(Path::new(input)));
+    match (are_manifests, arguments.reading) {
+        (true, None | Some(ReadingArgument::Deployed)) => Ok(vec![Some(Reading::Deployed)]),
+        (true, Some(ReadingArgument::Intended)) => Ok(vec![Some(Reading::Intended)]),
+        (true, Some(ReadingArgument::Both)) => {
+            Ok(vec![Some(Reading::Intended), Some(Reading::Deployed)])
+        }
+        (false, None) => Ok(vec![None]),
+        (false, Some(_)) => Err(Failure::bad_input(format!(
+            "`--reading` is about manifests, but `{}` is a RON model, which says what runs: leave it out",
+            arguments.inputs.join(" ")
+        ))),
+    }
+}
+
+/// The model that is named, or that the manifests make.
+fn source(
+    arguments: &ModelArguments,
+    reading: Option<Reading>,
+) -> Result<(String, Source), Failure> {
+    if let Some(reading) = reading {
+        let source = input::manifests(&arguments.inputs, reading)?;
+        return Ok((arguments.inputs.join(" "), source));
+    }
     let [input] = arguments.inputs.as_slice() else {
         return Err(Failure::bad_input(format!(
-            "{} inputs: a run is of one RON model; several are for manifests, which cannot be read yet",
+            "{} inputs: a run is of one RON model, or of any number of manifests",
             arguments.inputs.len()
         )));
     };
-    let source = input::source(input)?;
-    if arguments.reading.is_some() {
-        return Err(Failure::bad_input(format!(
-            "`--reading` is about manifests, but `{input}` is a RON model, which says what runs: leave \
-             it out"
-        )));
-    }
-    Ok((input.clone(), source))
+    Ok((input.clone(), input::source(input)?))
 }
 
 fn wishes(arguments: &ModelArguments) -> Wishes<'_> {
-    Wishes {
-        storm: arguments.storm.as_deref(),
-        sets: &arguments.sets,
-        horizon: arguments.horizon,
-    }
+    Wishes { storm: arguments.storm.as_deref(), sets: &arguments.sets, horizon: arguments.horizon }
 }
 
 /// As many threads as asked for, or as the machine has.
-pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+pub(super) fn jobs(wanted: Option<u16>) -> NonZeroUsize {
     let machine = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    wanted.unwrap_or_else(machine)
+    wanted.and_then(|jobs| NonZeroUsize::new(usize::from(jobs))).unwrap_or_else(machine)
 }
 
 /// One replication whose facts are written down.
@@ -143,6 +181,16 @@ fn provenance(
         command: words.join(" "),
         ..Provenance::default()
     }
+}
+
+/// The inputs and the reading, as words of a command.
+fn manifest_words(inputs: &[String], reading: Reading) -> String {
+    let inputs: Vec<String> = inputs.iter().map(|input| quoted(input)).collect();
+    let reading = match reading {
+        Reading::Intended => "intended",
+        Reading::Deployed => "deployed",
+    };
+    format!("{} --reading {reading}", inputs.join(" "))
 }
 
 /// A word as a POSIX shell reads it.

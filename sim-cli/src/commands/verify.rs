@@ -81,7 +81,8 @@ fn compare(then: &Report, now: &Report) -> Result<(), Failure> {
 /// `what` is another than it was; short values are shown.
 fn differs(then: &Report, what: &str, before: &str, after: &str) -> Failure {
     let version = &then.provenance.version;
-    let shown = if before.len() <= 64 { format!(": {before} then, {after} now") } else { String::new() };
+    let shown =
+        if before.len() <= 64 { format!(": {before} then, {after} now") } else { String::new() };
     let here = env!("CARGO_PKG_VERSION");
     let versions = match version == here {
         true => String::new(),

@@ -26,9 +26,9 @@ pub(crate) struct Directory {
 impl Directory {
     /// Begins one that will be at `place`.
     pub(crate) fn create(place: &Path, existing: Existing) -> Result<Self, Failure> {
+        check(place, existing)?;
         let place = std::path::absolute(place)
             .map_err(|error| Failure::bad_input(format!("`{}`: {error}", place.display())))?;
-        check(&place, existing)?;
         let (Some(parent), Some(name)) = (place.parent(), place.file_name()) else {
             return Err(Failure::bad_input(format!(
                 "`{}` cannot be made: give `--out` the name of a new directory",
@@ -54,7 +54,8 @@ impl Directory {
         let old = self.draft.with_extension("replaced");
         let replaces = self.place.exists();
         if replaces {
-            fs::rename(&self.place, &old).map_err(|error| cannot("replace", &self.place, &error))?;
+            fs::rename(&self.place, &old)
+                .map_err(|error| cannot("replace", &self.place, &error))?;
         }
         if let Err(error) = fs::rename(&self.draft, &self.place) {
             if replaces {

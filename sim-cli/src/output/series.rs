@@ -89,7 +89,10 @@ impl<'a> Rows<'a> {
         let (replication, kind) = (self.outcome.replication, self.kind);
         let start = seconds(number * self.outcome.window_ns);
         let stage = &self.stage;
-        writeln!(self.file, "{replication},{start},{stage},{kind},{metric},{statistic},{unit},{value}")
+        writeln!(
+            self.file,
+            "{replication},{start},{stage},{kind},{metric},{statistic},{unit},{value}"
+        )
     }
 }
 

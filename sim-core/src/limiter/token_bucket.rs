@@ -50,10 +50,7 @@ impl TokenBucket {
     }
 
     pub(super) fn rate(&self) -> Rate {
-        Rate {
-            count: self.earned_per_ns,
-            per: SimDuration::from_nanos(self.units_per_token),
-        }
+        Rate { count: self.earned_per_ns, per: SimDuration::from_nanos(self.units_per_token) }
     }
 
     /// See [`Limiter::take`](super::Limiter::take).

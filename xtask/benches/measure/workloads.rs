@@ -62,8 +62,8 @@ impl Calibration {
     /// November 2026): turns a target into a ratio.
     pub(crate) fn reference_ns(self) -> f64 {
         match self {
-            Self::Mm1 => 60.0,
-            Self::Hold => 70.0,
+            Self::Mm1 => 68.0,
+            Self::Hold => 56.0,
         }
     }
 }

@@ -52,7 +52,9 @@ pub fn render(report: &Report, style: Style) -> String {
     text.push('\n');
     match style.glyphs {
         Glyphs::Unicode => text,
-        Glyphs::Ascii => text.replace('µ', "u").replace('±', "+-").replace('…', "..").replace('·', "|"),
+        Glyphs::Ascii => {
+            text.replace('µ', "u").replace('±', "+-").replace('…', "..").replace('·', "|")
+        }
     }
 }
 
@@ -115,12 +117,17 @@ fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     indented("  ", &sum, paint, lines);
     let losses = ledger.losses.iter().map(|loss| {
         let events = number::count(loss.events.value);
-        format!("{events} ({}) at `{}`: {}", number::share(loss.share), loss.stage, loss.reason.words())
+        format!(
+            "{events} ({}) at `{}`: {}",
+            number::share(loss.share),
+            loss.stage,
+            loss.reason.words()
+        )
     });
     places("  lost:      ", losses, paint, lines);
     let whereabouts = ledger.whereabouts.iter();
-    let whereabouts =
-        whereabouts.map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));
+    let whereabouts = whereabouts
+        .map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));
     places("  in flight: ", whereabouts, paint, lines);
 }
 

@@ -103,7 +103,7 @@ pub fn rate(per_s: f64) -> String {
 pub fn share(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
-        p if p == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         p if p < 0.1 => "< 0.1 %".to_owned(),
         p if p > 99.9 && p < 100.0 => "> 99.9 %".to_owned(),
         p if p < 99.95 => format!("{} %", three_digits(p)),
@@ -181,19 +181,32 @@ mod tests {
 
     #[test]
     fn rates_shares_and_bytes() {
-        for (per_s, expected) in
-            [(100.0, "100/s"), (1.0 / 6.0, "10/min"), (1.5, "1.5/s"), (1.0 / 1_200.0, "3/h"), (0.0, "0/s")]
-        {
+        for (per_s, expected) in [
+            (100.0, "100/s"),
+            (1.0 / 6.0, "10/min"),
+            (1.5, "1.5/s"),
+            (1.0 / 1_200.0, "3/h"),
+            (0.0, "0/s"),
+        ] {
             assert_eq!(rate(per_s), expected);
         }
-        for (value, expected) in
-            [(0.0, "0 %"), (0.000_5, "< 0.1 %"), (0.162, "16.2 %"), (0.5, "50 %"), (0.999_9, "> 99.9 %"), (1.0, "100 %"), (12.5, "1250 %")]
-        {
+        for (value, expected) in [
+            (0.0, "0 %"),
+            (0.000_5, "< 0.1 %"),
+            (0.162, "16.2 %"),
+            (0.5, "50 %"),
+            (0.999_9, "> 99.9 %"),
+            (1.0, "100 %"),
+            (12.5, "1250 %"),
+        ] {
             assert_eq!(share(value), expected);
         }
-        for (value, expected) in
-            [(512.0, "512 B"), (262_144.0, "256 KiB"), (1_073_741_824.0, "1 GiB"), (1_023.99, "1 KiB")]
-        {
+        for (value, expected) in [
+            (512.0, "512 B"),
+            (262_144.0, "256 KiB"),
+            (1_073_741_824.0, "1 GiB"),
+            (1_023.99, "1 KiB"),
+        ] {
             assert_eq!(bytes(value), expected);
         }
     }

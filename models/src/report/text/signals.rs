@@ -26,11 +26,14 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let columns = room.clamp(COLUMNS_MIN, COLUMNS);
     for (signal, range) in report.signals.iter().zip(&ranges) {
         let tone = if signal.warning.is_some() { Tone::Warn } else { Tone::Good };
-        let spark = paint.tone(tone, &sparkline(&signal.course, columns, signal.max, paint.glyphs()));
+        let spark =
+            paint.tone(tone, &sparkline(&signal.course, columns, signal.max, paint.glyphs()));
         lines.push(format!("  {:label_width$}  {spark}  {range}", label(signal, report)));
         let indent = label_width + 4;
         let warnings = signal.warning.iter();
-        for line in warnings.flat_map(|warning| wrap(&format!("! {warning}"), paint.width() - indent)) {
+        for line in
+            warnings.flat_map(|warning| wrap(&format!("! {warning}"), paint.width() - indent))
+        {
             lines.push(format!("{}{}", " ".repeat(indent), paint.tone(Tone::Warn, &line)));
         }
     }

@@ -68,7 +68,11 @@ impl Cell {
 
 const COLUMNS: &[Column] = &[
     Column { title: "offered", cell: |s| Cell::count(&s.offered), dispensable: 0 },
-    Column { title: "admitted", cell: |s| Cell::of(s.admitted.as_ref(), Cell::count), dispensable: 8 },
+    Column {
+        title: "admitted",
+        cell: |s| Cell::of(s.admitted.as_ref(), Cell::count),
+        dispensable: 8,
+    },
     Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 0 },
     Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 9 },
     Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 0 },
@@ -150,9 +154,8 @@ pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         });
         lines.push(format!("  {name}{fill}{}", cells.collect::<String>()));
         if columns.iter().any(|(_, cells, _)| !cells[row].spread.is_empty()) {
-            let spreads = columns.iter().map(|(_, cells, width)| {
-                format!("  {:>width$}", cells[row].spread)
-            });
+            let spreads =
+                columns.iter().map(|(_, cells, width)| format!("  {:>width$}", cells[row].spread));
             let line = format!("  {}{}", " ".repeat(name_width), spreads.collect::<String>());
             lines.push(paint.tone(Tone::Dim, line.trim_end()));
         }

@@ -1,0 +1,147 @@
+//! What the program does when all is well.
+
+use super::{Folder, program};
+
+const MODEL: &str = r#"(
+    name: "small",
+    horizon: "10m",
+    stages: [
+        EventSource(
+            name: "orders",
+            arrivals: Spike(base: "1/s", peak: "20/s", at: "3m", for: "1m"),
+            to: "billing",
+        ),
+        Station(name: "billing", servers: 2, service: "200ms", queue: (max_msgs: 500)),
+    ],
+)
+"#;
+
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.write("small.ron", MODEL);
+    folder
+}
+
+#[test]
+fn a_report_for_people() {
+    let ran = folder("text").run("run small.ron");
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(!ran.out.contains('\u{1b}'), "no colors in a pipe");
+    for part in
+        ["small", "Stages", "Signals", "Ledger", "Again", "surgetank run small.ron --seed 1"]
+    {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);
+    let ascii = folder("ascii").run("run small.ron --ascii --reps 2");
+    assert!(ascii.out.is_ascii(), "{}", ascii.out);
+}
+
+/// The command that a report gives leads to the same report, at any number of threads.
+#[test]
+fn the_same_again() {
+    let folder = folder("again");
+    let ran = folder.run("run small.ron --set billing.servers=3 --reps 3 --jobs 1 --format json");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["schema"], "surgetank-report/1");
+    assert_eq!(report["ledger"]["balances"], true);
+    let command = report["provenance"]["command"].as_str().unwrap();
+    assert_eq!(command, "surgetank run small.ron --set billing.servers=3 --seed 1 --reps 3");
+    let again = command.strip_prefix("surgetank ").unwrap();
+    for jobs in ["1", "2"] {
+        let rerun = folder.run(&format!("{again} --format json --jobs {jobs}"));
+        assert_eq!(rerun.out, ran.out, "{jobs} jobs");
+    }
+    folder.write("result.json", &ran.out);
+    let verified = folder.run("verify result.json");
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+    folder.write("small.ron", MODEL.replace("200ms", "210ms"));
+    let other = folder.run("verify result.json");
+    assert_eq!(other.status, Some(1), "{other:?}");
+    assert!(other.err.contains("the model is another"), "{other:?}");
+}
+
+#[test]
+fn results_in_a_directory() {
+    let folder = folder("out");
+    let ran = folder.run("run small.ron --out results/first --format json");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert_eq!(folder.names(), ["results", "small.ron"]);
+    assert_eq!(folder.read("results/first/report.json"), ran.out);
+    let series = folder.read("results/first/series.csv");
+    let fields = |line: &str| line.split(',').count();
+    assert!(series.lines().all(|line| fields(line) == 8), "{}", &series[..500]);
+    let journeys = folder.read("results/first/journeys.csv");
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let offered = report["ledger"]["offered"]["value"].as_f64().unwrap();
+    let born = journeys.lines().filter(|line| line.contains(",born,")).count();
+    assert_eq!(born as f64, offered);
+
+    // Not over what is there, unless it is wanted; and then whole.
+    let refused = folder.run("run small.ron --out results/first");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("--force"), "{refused:?}");
+    let replaced = folder.run("run small.ron --out results/first --force --seed 2 --reps 2");
+    assert_eq!(replaced.status, Some(0), "{replaced:?}");
+    assert_ne!(folder.read("results/first/series.csv"), series);
+    let names: Vec<_> = std::fs::read_dir(folder.0.join("results"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["first"], "nothing is left beside it");
+}
+
+#[test]
+fn standard_input_and_what_there_is() {
+    let folder = Folder::new("stdin");
+    let ran = folder.run_with("run - --seed 3", MODEL.as_bytes());
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(ran.out.contains("surgetank run - --seed 3"), "{}", ran.out);
+    for arguments in ["list", "list arrivals", "schema", "schema report", "schema storm"] {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{arguments}: {ran:?}");
+        assert!(ran.out.len() > 200, "{arguments}: {}", ran.out);
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = folder.run(&format!("completions {shell}"));
+        assert!(ran.status == Some(0) && ran.out.contains("surgetank"), "{shell}: {ran:?}");
+    }
+    let help = folder.run("--help");
+    assert!(help.status == Some(0) && help.out.contains("surgetank run reference"), "{help:?}");
+}
+
+#[test]
+fn check_finds_everything_and_runs_nothing() {
+    let folder = folder("check");
+    folder.write("bad.ron", MODEL.replace("servers: 2", "servers: 0").replace("1m", "1 parsec"));
+    let ran = folder.run("check small.ron reference");
+    assert_eq!(
+        (ran.status, ran.out.as_str()),
+        (Some(0), "small.ron: fine\nreference: fine\n"),
+        "{ran:?}"
+    );
+    let ran = folder.run("check small.ron bad.ron --format json");
+    assert_eq!(ran.status, Some(2), "{ran:?}");
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found.as_array().unwrap().len(), 2, "{}", ran.out);
+}
+
+/// `surgetank list | head -1`, and even `| true`.
+#[test]
+fn nobody_listens() {
+    use std::process::{Command, Stdio};
+
+    for arguments in [&["list"][..], &["schema"], &["completions", "zsh"], &["--help"]] {
+        let mut child = Command::new(program())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
+}
