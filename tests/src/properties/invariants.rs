@@ -48,7 +48,7 @@ fn check_model(pipeline: &Pipeline, model: &Model) -> Result<End, String> {
             journeys.check(&observed)?;
             check_outcome(&observed, model.plan.horizon().as_nanos())?;
             check_bounds(pipeline, &observed)?;
-            check_empty(&observed)?;
+            check_empty(pipeline, &observed)?;
             Ok(End::Finished)
         }
         // Only a model that asks for so small a number of events may run into it.
@@ -147,11 +147,17 @@ fn check_bounds(pipeline: &Pipeline, outcome: &Outcome) -> Result<(), String> {
 }
 
 /// Where nothing is, the gauges say so.
-fn check_empty(outcome: &Outcome) -> Result<(), String> {
+fn check_empty(pipeline: &Pipeline, outcome: &Outcome) -> Result<(), String> {
     if !outcome.ledger.whereabouts.is_empty() {
         return Ok(());
     }
-    for component in outcome.components.iter().filter(|it| it.kind != "Store") {
+    // A bus that is down has not heard of the last acks.
+    let is_down = |name: &str| {
+        let stage = format!("stage: \"{name}\", change: Down");
+        name.starts_with("bus") && pipeline.faults.iter().any(|fault| fault.contains(&stage))
+    };
+    let awake = outcome.components.iter().filter(|it| !is_down(&it.name));
+    for component in awake.filter(|it| it.kind != "Store") {
         // A stream keeps messages that are done with; pods end after their workflow.
         let counted = component.gauges.iter().filter(|gauge| {
             let kept = component.kind == "EventBus" && gauge.name != "backlog";

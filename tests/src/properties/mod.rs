@@ -7,6 +7,7 @@ mod pipeline;
 mod shrink;
 mod stages;
 
+pub(crate) use invariants::read;
 pub(crate) use pipeline::Pipeline;
 
 use invariants::{End, check};
