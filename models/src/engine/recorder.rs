@@ -99,7 +99,7 @@ pub struct Fact {
     pub at: SimTime,
     /// What.
     pub kind: FactKind,
-    /// Where: index of the component in [`crate::run::Outcome::components`].
+    /// Where: index of the component in [`crate::outcome::Outcome::components`].
     pub component: u16,
     /// Which event, by order of birth.
     pub event: u64,

@@ -7,7 +7,7 @@
 //! A type of the language derives `Serialize`, `Deserialize` and `JsonSchema`, denies unknown
 //! fields, documents every field, and has a method
 //! `compile(&self, cx: &mut Checker) -> Option<...>` that looks at all of its fields before it
-//! gives up. Variants with content have named fields or hold one struct; [`reference`] makes the
+//! gives up. Variants with content have named fields or hold one struct; [`mod@reference`] makes the
 //! pages of the manual of them.
 
 pub mod arrival;
