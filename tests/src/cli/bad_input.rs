@@ -82,7 +82,7 @@ fn files_and_texts() {
         ("rubbish", "run model.ron", &[("model.ron", &rubbish)]),
         ("deeply nested", "run model.ron", &[("model.ron", deep.as_bytes())]),
         ("directory", "run .", &[]),
-        ("manifest", "run model.yaml", &[("model.yaml", b"kind: EventBus")]),
+        ("manifest", "run model.yaml", &[("model.yaml", b"kind: [EventBus")]),
         ("two models", "run model.ron other.ron", &[]),
         ("reading of a model", "run model.ron --reading both", &[("model.ron", good.as_bytes())]),
         ("missing storm", "run model.ron --storm wether", &[("model.ron", good.as_bytes())]),

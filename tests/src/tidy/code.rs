@@ -8,6 +8,7 @@ const LINES_MAX: usize = 600;
 
 /// Files that are longer, each with its reason.
 const LONG: &[(&str, &str)] = &[
+    ("models/src/station/mod.rs", "the plan types are to move to a file of their own"),
     ("models/src/spec/model.rs", "one pass over all stages resolves their names; to be split"),
     ("models/src/trigger/mod.rs", "both delivery modes of one state machine; to be split"),
 ];
