@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{Call, is_ci, timed};
+use crate::shell::{Call, is_ci, target, timed};
 use crate::wasm;
 
 /// One part of the whole.
@@ -138,12 +138,17 @@ fn tidy() -> Result<()> {
 }
 
 /// With nextest where it is installed: it runs the tests of all crates side by side.
+///
+/// The command line's tests are told where the program is, which the build of the tests makes too (see
+/// `sim-cli/tests/version.rs`); else they would have it built with fewer features, and all libraries with it.
 fn tests() -> Result<()> {
-    if Call::cargo(&["nextest", "--version"]).succeeds() {
-        Call::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]).run()
+    let program = target().join("debug").join(format!("surgetank{}", std::env::consts::EXE_SUFFIX));
+    let run = if Call::cargo(&["nextest", "--version"]).succeeds() {
+        Call::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
-        Call::cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]).run()
-    }
+        Call::cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
+    };
+    run.with("SURGETANK", program.display().to_string()).run()
 }
 
 #[cfg(test)]
