@@ -12,6 +12,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use super::event::{ComponentId, NOBODY};
 use super::fate::{Fate, FateKind, Reason};
+use super::reject::NackId;
 
 /// Index of a job.
 pub(crate) type JobId = u32;
@@ -49,10 +50,16 @@ pub(crate) struct Job {
     pub(crate) subject: u16,
     /// Attempts at the present point that failed.
     pub(crate) attempts: u16,
-    /// Which attempt of its source this is, from 1.
+    /// Which attempt of its source this is, from 1, since the source got it.
     pub(crate) attempt_of_sender: u16,
-    /// Times a consumer handed it back to its bus.
+    /// Attempts of its source over its whole life: numbers their draws.
+    pub(crate) sendings: u16,
+    /// Retries in a row after refusals that named `nack`.
     pub(crate) nacks: u16,
+    /// The way to try again by which `nacks` counts.
+    pub(crate) nack: NackId,
+    /// The way to try again that the last refusal named.
+    pub(crate) refused_with: NackId,
     /// The life of the process that holds it, for that process to tell.
     pub(crate) epoch: u16,
     /// The delay before the last attempt.
@@ -67,6 +74,8 @@ pub(crate) struct Job {
     pub(crate) wants_answer: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
+    /// A store gave it back: whoever publishes it then does so under a new message id.
+    pub(crate) is_drained: bool,
     live: bool,
 }
 
@@ -118,7 +127,10 @@ impl Jobs {
             subject: birth.subject,
             attempts: 0,
             attempt_of_sender: 0,
+            sendings: 0,
             nacks: 0,
+            nack: NackId::NONE,
+            refused_with: NackId::NONE,
             epoch: 0,
             last_delay: SimDuration::ZERO,
             visits: 0,
@@ -127,6 +139,7 @@ impl Jobs {
             priority: birth.priority,
             wants_answer: false,
             is_fired: false,
+            is_drained: false,
             live: true,
         })
     }

@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod fate;
 #[allow(dead_code, reason = "a source needs only part of it")]
 pub(crate) mod gate;
+pub(crate) mod in_hand;
 pub(crate) mod job;
 pub(crate) mod recorder;
 pub(crate) mod reject;
@@ -20,6 +21,7 @@ use event::{ComponentId, Event, Signal};
 use fate::{Fate, Reason};
 use job::{Job, JobId, Jobs};
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
+use reject::{NackId, Nacks};
 
 /// A stage that takes jobs, with what it must be told.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +73,10 @@ pub(crate) struct World<'s> {
     pub(crate) kernel: Kernel<Event>,
     pub(crate) jobs: Jobs,
     pub(crate) recorder: Recorder<'s>,
+    /// The model's ways to try again.
+    pub(crate) nacks: Nacks,
+    /// Per component: whether a fault stops it at some time.
+    pub(crate) may_stop: Vec<bool>,
     /// Per component: whether the ends of its events are told to it (closed-loop sources).
     pub(crate) wants_settled: Vec<bool>,
     /// Age of completed events, over the whole model.
@@ -185,6 +191,12 @@ impl Cx<'_, '_> {
         self.world.kernel.schedule_lane(lane, Event { to, signal });
     }
 
+    /// The same, cancellable.
+    pub(crate) fn after_lane_timer(&mut self, lane: Lane, signal: Signal) -> Timer {
+        let to = self.me;
+        self.world.kernel.schedule_lane_timer(lane, Event { to, signal })
+    }
+
     /// Records a fact about a job at this component.
     #[inline]
     pub(crate) fn fact(&mut self, kind: FactKind, job: JobId) {
@@ -243,11 +255,12 @@ impl Cx<'_, '_> {
         p > 0.0 && (p >= 1.0 || self.draws(job, purpose, attempt).unit() < p)
     }
 
-    /// Hands the job back to `to`, for `reason`.
-    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason) {
+    /// Hands the job back to `to`, for `reason`; `nack` says how `to` tries again.
+    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason, nack: NackId) {
         let by = self.me;
         let record = self.job_mut(job);
         record.refused_for = reason;
+        record.refused_with = nack;
         // The offer is over: whoever gets the job next must not answer to this producer.
         record.wants_answer = false;
         self.fact_because(FactKind::Refused, job, reason);
@@ -262,6 +275,7 @@ impl Cx<'_, '_> {
         if record.wants_answer {
             record.wants_answer = false;
             record.attempts = 0;
+            record.nacks = 0;
             self.send(from, Signal::Accepted { by, job });
         }
     }

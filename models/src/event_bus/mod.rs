@@ -19,7 +19,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::Reject;
+use crate::engine::reject::{NackId, Reject};
 use crate::fault::Change;
 use crate::jetstream::{
     AdvisoryKind, ApiError, ConsumerConfig, ConsumerId, Delivery, Effect, Publish, PullRequest,
@@ -230,7 +230,7 @@ impl EventBus {
     fn publish(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         if self.down {
-            return cx.refuse(from, job, Reason::Unavailable);
+            return cx.refuse(from, job, Reason::Unavailable, self.nack());
         }
         let record = *cx.job(job);
         let wanted = (record.source, record.subject);
@@ -293,7 +293,9 @@ impl EventBus {
 
     fn reject(&mut self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
         match self.plan.on_reject {
-            Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
+            Reject::Nack(_) | Reject::Block | Reject::Error => {
+                cx.refuse(from, job, reason, self.nack());
+            }
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 cx.accept(from, job);
@@ -305,6 +307,10 @@ impl EventBus {
                 cx.offer(store, job);
             }
         }
+    }
+
+    fn nack(&self) -> NackId {
+        self.plan.on_reject.nack().unwrap_or(NackId::NONE)
     }
 
     fn pull(&mut self, consumer: u32, cx: &mut Cx<'_, '_>) {

@@ -322,6 +322,7 @@ impl TriggerSpec {
             action: action?,
             retry: retry?,
             dead_letter: dead_letter?,
+            has_orbit: false,
         })
     }
 }
