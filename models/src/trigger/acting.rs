@@ -38,9 +38,8 @@ impl Trigger {
 
     pub(super) fn call(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.run_count(1, cx);
-        let attempt = u32::from(cx.job(job).attempts);
         let latency = &self.action(job, cx).latency;
-        let latency = cx.draw_duration(latency, job, self.keys.latency, attempt);
+        let latency = cx.draw_duration(latency, job, self.keys.latency, cx.job(job).tries);
         let latency = latency.mul_f64(self.slowdown);
         if latency.is_zero() {
             self.reach(job, cx);
@@ -51,14 +50,13 @@ impl Trigger {
 
     pub(super) fn reach(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let record = *cx.job(job);
-        let attempt = u32::from(record.attempts);
         let action = self.action(job, cx);
         let target = action.target;
-        if cx.chance(action.failure_probability, job, self.keys.failure, attempt) {
+        if cx.chance(action.failure_probability, job, self.keys.failure, record.tries) {
             return self.attempt_failed(job, cx);
         }
         cx.fact(FactKind::Triggered, job);
-        if attempt == 0 {
+        if record.attempts == 0 {
             let now = cx.now();
             cx.sample(self.gauges.latency, now.since(record.since));
             cx.sample(self.gauges.age, now.since(record.born));
@@ -130,6 +128,7 @@ impl Trigger {
         let record = cx.job_mut(job);
         record.wants_answer = false;
         record.attempts += 1;
+        record.tries += 1;
         let (is_dead, attempts) = (record.attempts & DEAD != 0, record.attempts & !DEAD);
         let previous = record.last_delay;
         cx.fact(FactKind::Failed, job);
@@ -139,7 +138,7 @@ impl Trigger {
         };
         if attempts < retry.steps {
             cx.fact(FactKind::Retried, job);
-            let mut draws = cx.draws(job, self.keys.backoff, u32::from(cx.job(job).attempts));
+            let mut draws = cx.draws(job, self.keys.backoff, cx.job(job).tries);
             let pause = retry.backoff.delay(u32::from(attempts) - 1, previous, &mut draws);
             let pause = pause.unwrap_or(SimDuration::ZERO);
             cx.job_mut(job).last_delay = pause;

@@ -106,6 +106,7 @@ impl Trigger {
                     nack.delay(cx, self.keys.nack, job, retry);
                     let record = cx.job_mut(job);
                     record.nacks = record.nacks.saturating_add(1);
+                    record.tries += 1;
                     record.attempts = 0;
                     self.handed_back = true;
                     let by = cx.me;

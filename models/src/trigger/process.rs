@@ -61,7 +61,9 @@ impl Trigger {
     /// The bus still has the message: it goes back there, and comes again after its ack wait.
     pub(super) fn abandon(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let by = cx.me;
-        cx.job_mut(job).attempts = 0;
+        let record = cx.job_mut(job);
+        record.attempts = 0;
+        record.tries += 1;
         cx.send(self.plan.bus, Signal::Abandoned { by, job });
     }
 }

@@ -40,8 +40,7 @@ impl Trigger {
             );
         }
         self.pull(consumer, cx);
-        let nacks = u32::from(cx.job(job).nacks);
-        let drawn = self.processing.of(cx, job, self.keys.processing, nacks);
+        let drawn = self.processing.of(cx, job, self.keys.processing, cx.job(job).tries);
         let processing = drawn.mul_f64(self.slowdown);
         if processing.is_zero() {
             self.processed(job, cx);
