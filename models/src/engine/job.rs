@@ -68,6 +68,8 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// A trigger has sampled its age.
+    pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
     live: bool,
@@ -130,6 +132,7 @@ impl Jobs {
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_sampled: false,
             is_fired: false,
             live: true,
         })
@@ -181,6 +184,14 @@ impl Jobs {
         }
     }
 
+    /// Takes the job joined next behind `job` out of the chain.
+    pub(crate) fn unjoin(&mut self, job: JobId) -> Option<JobId> {
+        let next = self.next_joined(job)?;
+        self.slots[job as usize].joined = self.slots[next as usize].joined;
+        self.slots[next as usize].joined = NO_JOB;
+        Some(next)
+    }
+
     /// The job joined behind `job`.
     pub(crate) fn next_joined(&self, job: JobId) -> Option<JobId> {
         let next = self.slots[job as usize].joined;
@@ -224,6 +235,12 @@ impl Jobs {
             self.remove(job);
             self.held -= 1;
         }
+    }
+
+    /// Whether the job is a branch beside others of its event that have not ended.
+    pub(crate) fn has_siblings(&self, job: JobId) -> bool {
+        let parent = self.slots[job as usize].parent;
+        parent != NO_JOB && self.slots[parent as usize].branches > 1
     }
 
     /// A store keeps the job and what is joined to it.

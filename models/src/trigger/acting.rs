@@ -3,8 +3,7 @@
 use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
-use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, REACHED, Target, Trigger};
-use crate::engine::event::Signal;
+use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, Place, REACHED, Target, Trigger};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
@@ -44,7 +43,7 @@ impl Trigger {
         if latency.is_zero() {
             self.reach(job, cx);
         } else {
-            cx.after(latency, Phase::Release, Signal::Carry { what: REACHED, job });
+            self.pause(latency, Phase::Release, REACHED, job, cx);
         }
     }
 
@@ -56,28 +55,34 @@ impl Trigger {
             return self.attempt_failed(job, cx);
         }
         cx.fact(FactKind::Triggered, job);
-        if record.attempts == 0 {
-            let now = cx.now();
-            cx.sample(self.gauges.latency, now.since(record.since));
-            cx.sample(self.gauges.age, now.since(record.born));
-        }
+        self.sample_first(job, cx);
         let is_dead = record.attempts & DEAD != 0;
         let job = if is_dead { self.bury(target, job, cx) } else { Some(job) };
         let Some(job) = job else { return self.taken(cx) };
-        match target {
-            Target::Log => self.answered(job, cx),
+        let to = match target {
+            Target::Log => return self.answered(job, cx),
             // Whoever is called answers at the end; whoever takes the job over says so at once.
-            Target::Call(stage) => {
-                cx.hand_over(Destination { stage, template: None, answers: false }, job);
-            }
-            Target::Store(stage) => {
-                cx.hand_over(Destination { stage, template: None, answers: true }, job);
-            }
+            Target::Call(stage) => Destination { stage, template: None, answers: false },
+            Target::Store(stage) => Destination { stage, template: None, answers: true },
             Target::Workflow { controller: stage, template, waits } => {
-                let template = Some(template);
-                cx.hand_over(Destination { stage, template, answers: !waits }, job);
+                Destination { stage, template: Some(template), answers: !waits }
             }
+        };
+        self.note(job, Place::Out);
+        cx.hand_over(to, job);
+    }
+
+    /// The first time that an event gets through, be it to the dead-letter action: later would leave out
+    /// what a failure cost, earlier the events that needed a retry.
+    fn sample_first(&self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        if std::mem::replace(&mut record.is_sampled, true) {
+            return;
         }
+        let (latency, age) = (now.since(record.since), now.since(record.born));
+        cx.sample(self.gauges.latency, latency);
+        cx.sample(self.gauges.age, age);
     }
 
     /// The dead-letter action works on a copy of the event: the event's own fate is sealed.
@@ -101,15 +106,33 @@ impl Trigger {
 
     /// A call returned well, or there was none: the event's work is done.
     pub(super) fn answered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch != self.epoch && self.plan.delivery == DeliveryMode::AtLeastOnce {
-            // The process that sent the call is gone without an ack: it will all be done again.
-            cx.fact(FactKind::Duplicated, job);
-            return self.abandon(job, cx);
-        }
         let is_ours = cx.job(job).epoch == self.epoch;
+        if !is_ours && self.plan.delivery == DeliveryMode::AtLeastOnce {
+            return self.ghost_is_done(job, cx);
+        }
         cx.fact(FactKind::Completed, job);
         cx.complete(job);
         if is_ours {
+            self.taken(cx);
+        }
+    }
+
+    /// A call failed, or its target handed the job back.
+    pub(super) fn returned(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if cx.job(job).epoch == self.epoch {
+            return self.attempt_failed(job, cx);
+        }
+        match self.plan.delivery {
+            // It was a ghost's: its event goes on elsewhere.
+            DeliveryMode::AtLeastOnce => cx.forget(job),
+            DeliveryMode::FireAndForget => self.lose(job, cx),
+        }
+    }
+
+    /// The target took the job, which is its own now: it may be gone already.
+    pub(super) fn accepted(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let is_ours = self.run.is_some_and(|run| run.job == job);
+        if is_ours || self.plan.delivery == DeliveryMode::FireAndForget {
             self.taken(cx);
         }
     }
@@ -121,10 +144,8 @@ impl Trigger {
     }
 
     pub(super) fn attempt_failed(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch != self.epoch {
-            return self.lose(job, cx);
-        }
         self.run_count(-1, cx);
+        self.note(job, Place::Here);
         let record = cx.job_mut(job);
         record.wants_answer = false;
         record.attempts += 1;
@@ -142,7 +163,7 @@ impl Trigger {
             let pause = retry.backoff.delay(u32::from(attempts) - 1, previous, &mut draws);
             let pause = pause.unwrap_or(SimDuration::ZERO);
             cx.job_mut(job).last_delay = pause;
-            return cx.after(pause, Phase::Arrive, Signal::Carry { what: AGAIN, job });
+            return self.pause(pause, Phase::Arrive, AGAIN, job, cx);
         }
         if self.plan.dead_letter.is_some() && !is_dead {
             cx.job_mut(job).attempts = DEAD;

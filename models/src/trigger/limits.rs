@@ -3,7 +3,7 @@
 use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
-use super::{DEAD, GRANTED, Trigger, Waiting};
+use super::{DEAD, GRANTED, Place, Trigger, Waiting};
 use crate::engine::Cx;
 use crate::engine::event::Signal;
 use crate::engine::fate::Reason;
@@ -16,6 +16,7 @@ use crate::station::Over;
 impl Trigger {
     /// One attempt begins: first the sensor's rate limit, then the trigger's own.
     pub(super) fn queue_up(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.note(job, Place::Here);
         if self.plan.sensor_limited && cx.job(job).attempts & DEAD == 0 {
             self.remember(1, cx);
             return self.ask(Gate::Rate, 1, job, cx);
@@ -23,7 +24,8 @@ impl Trigger {
         self.limit(job, cx);
     }
 
-    pub(super) fn ask(&self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+    pub(super) fn ask(&mut self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.note(job, Place::AtGate);
         cx.job_mut(job).tag = Ask { gate, tokens }.tag();
         cx.offer(self.plan.sensor, job);
     }
@@ -32,6 +34,7 @@ impl Trigger {
         if cx.job(job).epoch != self.epoch {
             return self.lose(job, cx);
         }
+        self.note(job, Place::Here);
         self.remember(-1, cx);
         match Ask::of(cx.job(job).tag).gate {
             Gate::Rate => self.limit(job, cx),
