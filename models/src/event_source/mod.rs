@@ -17,6 +17,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
+use crate::engine::gate::Gate;
 use crate::engine::job::{Birth, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
@@ -37,6 +38,8 @@ const TIMEOUT: u16 = 4;
 const RETURNED: u16 = 5;
 /// A sender repeats itself.
 const RESEND: u16 = 6;
+/// The head of the rate limit's queue may have its token.
+const TURN: u16 = 7;
 
 /// What a source is made of.
 #[derive(Clone, Debug)]
@@ -126,6 +129,7 @@ pub(crate) struct EventSource {
     think_key: StreamKey,
     waiting: VecDeque<JobId>,
     route_is_busy: bool,
+    gate: Option<Gate<JobId>>,
     orbit: Option<Orbit>,
     next_arrival: Option<Batch>,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
@@ -176,6 +180,10 @@ impl EventSource {
             think_key: key("think"),
             waiting: VecDeque::new(),
             route_is_busy: false,
+            gate: plan
+                .rate_limit
+                .clone()
+                .map(|limiter| Gate::new(limiter, Signal::Wake { what: TURN, arg: 0 })),
             orbit,
             next_arrival: None,
             repeats: Vec::new(),
@@ -220,6 +228,7 @@ impl EventSource {
                 self.attempt_failed(target, job, cx);
             }
             Signal::Wake { what: RESEND, arg } => self.send_again(arg, cx),
+            Signal::Wake { what: TURN, .. } => self.pass(cx),
             Signal::Carry { what: RETURNED, job } => {
                 self.orbit.as_mut().expect("only an orbit returns").returned(cx);
                 self.route(job, cx);
@@ -242,9 +251,8 @@ impl EventSource {
                 }
             }
             Change::Rate(rate) => {
-                let now = cx.now();
-                if let Some(limiter) = &mut self.plan.rate_limit {
-                    limiter.set_rate(now, rate);
+                if let Some(gate) = &mut self.gate {
+                    gate.set_rate(rate, cx);
                 }
             }
             Change::FailureProbability(_)
@@ -257,6 +265,7 @@ impl EventSource {
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
         self.waiting.iter().for_each(|&job| visit(job));
+        self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 
     #[inline]
@@ -374,7 +383,7 @@ impl EventSource {
         }
         if self.plan.route == Route::Serial && self.route_is_busy {
             self.waiting.push_back(job);
-            return cx.gauge(self.waiting_gauge, self.waiting.len() as u64);
+            return self.gauge_waiting(cx);
         }
         self.route_is_busy = self.plan.route == Route::Serial;
         cx.job_mut(job).attempt_of_sender = 1;
@@ -387,14 +396,29 @@ impl EventSource {
         if self.is_instant {
             return cx.hand_over(self.plan.target, job);
         }
+        if let Some(gate) = &mut self.gate
+            && !gate.ask(job, 1, cx)
+        {
+            return self.gauge_waiting(cx);
+        }
+        self.send(job, cx);
+    }
+
+    /// Those who have their token go.
+    fn pass(&mut self, cx: &mut Cx<'_, '_>) {
+        while let Some(passed) = self.gate.as_mut().and_then(|gate| gate.next(cx)) {
+            self.gauge_waiting(cx);
+            self.send(passed.item, cx);
+        }
+    }
+
+    /// The request goes out.
+    #[inline]
+    fn send(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let now = cx.now();
-        let granted = match &mut self.plan.rate_limit {
-            Some(limiter) => limiter.take(now),
-            None => now,
-        };
         let latency = self.latency(job, cx);
-        cx.job_mut(job).since = granted;
-        if granted == now && latency.is_zero() {
+        cx.job_mut(job).since = now;
+        if latency.is_zero() {
             return self.reach_target(job, cx);
         }
         let (what, delay) = if latency > self.plan.retry.timeout {
@@ -402,7 +426,13 @@ impl EventSource {
         } else {
             (PUBLISH, latency)
         };
-        cx.at(granted + delay, Phase::Arrive, Signal::Carry { what, job });
+        cx.after(delay, Phase::Arrive, Signal::Carry { what, job });
+    }
+
+    /// Those who wait, for their route or for a token.
+    fn gauge_waiting(&self, cx: &mut Cx<'_, '_>) {
+        let at_the_gate = self.gate.as_ref().map_or(0, Gate::len);
+        cx.gauge(self.waiting_gauge, self.waiting.len() as u64 + at_the_gate);
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {
@@ -424,7 +454,7 @@ impl EventSource {
         }
         self.route_is_busy = false;
         if let Some(next) = self.waiting.pop_front() {
-            cx.gauge(self.waiting_gauge, self.waiting.len() as u64);
+            self.gauge_waiting(cx);
             self.route(next, cx);
         }
     }

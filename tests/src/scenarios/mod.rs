@@ -4,6 +4,7 @@
 //! rules that the stages' own pages state; where they are those of the real system the scenario says so.
 
 mod buses;
+mod faults;
 mod sensors;
 mod stages;
 
