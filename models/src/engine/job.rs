@@ -66,12 +66,17 @@ pub(crate) struct Job {
     pub(crate) last_delay: SimDuration,
     /// Services begun, wherever: numbers the draws, so that each visit has its own.
     pub(crate) visits: u16,
+    /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
+    /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
+    pub(crate) tries: u32,
     /// Why it was refused last.
     pub(crate) refused_for: Reason,
     fate: Fate,
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// A trigger has sampled its age.
+    pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
     /// A store gave it back: whoever publishes it then does so under a new message id.
@@ -134,10 +139,12 @@ impl Jobs {
             epoch: 0,
             last_delay: SimDuration::ZERO,
             visits: 0,
+            tries: 0,
             refused_for: Reason::None,
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_sampled: false,
             is_fired: false,
             is_drained: false,
             live: true,
@@ -190,6 +197,14 @@ impl Jobs {
         }
     }
 
+    /// Takes the job joined next behind `job` out of the chain.
+    pub(crate) fn unjoin(&mut self, job: JobId) -> Option<JobId> {
+        let next = self.next_joined(job)?;
+        self.slots[job as usize].joined = self.slots[next as usize].joined;
+        self.slots[next as usize].joined = NO_JOB;
+        Some(next)
+    }
+
     /// The job joined behind `job`.
     pub(crate) fn next_joined(&self, job: JobId) -> Option<JobId> {
         let next = self.slots[job as usize].joined;
@@ -233,6 +248,12 @@ impl Jobs {
             self.remove(job);
             self.held -= 1;
         }
+    }
+
+    /// Whether the job is a branch beside others of its event that have not ended.
+    pub(crate) fn has_siblings(&self, job: JobId) -> bool {
+        let parent = self.slots[job as usize].parent;
+        parent != NO_JOB && self.slots[parent as usize].branches > 1
     }
 
     /// A store keeps the job and what is joined to it.

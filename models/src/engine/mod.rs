@@ -304,6 +304,21 @@ impl Cx<'_, '_> {
         self.settle(job, fate);
     }
 
+    /// Ends a branch that was made beside the event's own way and says nothing about its fate: what is
+    /// joined to it belongs elsewhere, or has been lost with a process.
+    #[cold]
+    pub(crate) fn forget(&mut self, job: JobId) {
+        while let Some(joined) = self.world.jobs.unjoin(job) {
+            let fate = Fate::dropped(self.me, Reason::MemoryLost);
+            self.settle_one(joined, fate);
+        }
+        if self.world.jobs.has_siblings(job) {
+            self.world.jobs.merge_into_siblings(job);
+        } else {
+            self.complete(job);
+        }
+    }
+
     #[inline]
     fn settle_one(&mut self, job: JobId, fate: Fate) {
         let now = self.now();
