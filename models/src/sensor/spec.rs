@@ -322,7 +322,6 @@ impl TriggerSpec {
             action: action?,
             retry: retry?,
             dead_letter: dead_letter?,
-            has_orbit: false,
         })
     }
 }

@@ -553,12 +553,6 @@ fn connect(components: &mut [ComponentPlan]) {
                 station.has_orbit = has_orbit;
                 station.callers = callers;
             }
-            ComponentPlan::Trigger(trigger) => {
-                let mut targets = trigger.actions().filter_map(|action| action.target.stage());
-                let may_refuse = targets.any(|to| nack_of(to).is_some());
-                drop(targets);
-                trigger.has_orbit = may_refuse || trigger.on_reject.nack().is_some();
-            }
             ComponentPlan::Workflow(workflow) => workflow.callers = callers,
             _ => {}
         }

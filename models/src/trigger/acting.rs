@@ -4,9 +4,11 @@ use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
 use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, Place, REACHED, Target, Trigger};
+use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
+use crate::engine::reject::{self, NackId};
 use crate::engine::{Cx, Destination};
 use crate::sensor::Gate;
 
@@ -117,7 +119,7 @@ impl Trigger {
         }
     }
 
-    /// A call failed, or its target handed the job back.
+    /// A call failed, or its target handed the job back and that is all that there is to say.
     pub(super) fn returned(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         if cx.job(job).epoch == self.epoch {
             return self.attempt_failed(job, cx);
@@ -127,6 +129,68 @@ impl Trigger {
             DeliveryMode::AtLeastOnce => cx.forget(job),
             DeliveryMode::FireAndForget => self.lose(job, cx),
         }
+    }
+
+    /// The target handed the job back: it goes there again as the refusal says; a refusal that says nothing
+    /// is a failure like any other.
+    #[cold]
+    pub(super) fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        match cx.job(job).refused_with.named() {
+            Some(nack) if cx.job(job).epoch == self.epoch => {
+                self.run_count(-1, cx);
+                self.note(job, Place::Here);
+                self.try_again(nack, by, job, cx);
+            }
+            _ => self.returned(job, cx),
+        }
+    }
+
+    /// Another try after a refusal. What is not acked yet goes back to the bus meanwhile; anything else
+    /// waits in memory, and (at least once) holds up what comes after it.
+    pub(super) fn try_again(
+        &mut self,
+        nack: NackId,
+        by: ComponentId,
+        job: JobId,
+        cx: &mut Cx<'_, '_>,
+    ) {
+        cx.job_mut(job).tries += 1;
+        let Some(retry) = reject::next_retry(cx, nack, self.keys.nack, job) else {
+            return self.tried_enough(nack, by, job, cx);
+        };
+        let pause = reject::pause(cx, nack, self.keys.nack, job, retry);
+        if self.may_hand_back(job, cx) {
+            cx.job_mut(job).attempts = 0;
+            self.handed_back = true;
+            let by = cx.me;
+            cx.send(self.plan.bus, Signal::Refused { by, job });
+            return self.run_over(cx);
+        }
+        cx.fact(FactKind::Retried, job);
+        self.pause(pause, Phase::Arrive, AGAIN, job, cx);
+    }
+
+    /// Only what is not acked can be handed back, and a message only once; not the dead letter either.
+    fn may_hand_back(&self, job: JobId, cx: &Cx<'_, '_>) -> bool {
+        let record = cx.job(job);
+        let is_current = self.current.is_some_and(|it| it.delivery == record.delivery);
+        let is_dead = record.attempts & DEAD != 0;
+        is_current && !self.handed_back && !is_dead && !self.plan.condition.joins()
+    }
+
+    /// The last try after refusals was refused as well: stored, dead-lettered or lost, as the refusal and
+    /// the trigger say.
+    fn tried_enough(&mut self, nack: NackId, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let is_dead = cx.job(job).attempts & DEAD != 0;
+        if let Some(store) = reject::then_store(cx, nack) {
+            cx.offer(store, job);
+        } else if self.plan.dead_letter.is_some() && !is_dead && by != cx.me {
+            cx.job_mut(job).attempts = DEAD;
+            return self.queue_up(job, cx);
+        } else {
+            cx.settle(job, Fate::dropped(by, reject::refusal(cx, job)));
+        }
+        self.run_over(cx);
     }
 
     /// The target took the job, which is its own now: it may be gone already.

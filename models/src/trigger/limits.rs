@@ -94,33 +94,16 @@ impl Trigger {
 
     pub(super) fn over_limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact_because(FactKind::Refused, job, Reason::RateLimited);
-        match &self.plan.on_reject {
-            Reject::Store(store) => {
-                let store = *store;
-                cx.offer(store, job);
-            }
+        match self.plan.on_reject {
+            Reject::Store(store) => cx.offer(store, job),
             Reject::Nack(nack) => {
-                let record = cx.job(job);
-                let (retry, delivery) = (u32::from(record.nacks), record.delivery);
-                // Only what is not acked can be handed back, and a message only once.
-                let is_current = self.current.is_some_and(|it| it.delivery == delivery);
-                let may = is_current && !self.handed_back;
-                if may && nack.retries_max.is_none_or(|max| retry < max) {
-                    nack.delay(cx, self.keys.nack, job, retry);
-                    let record = cx.job_mut(job);
-                    record.nacks = record.nacks.saturating_add(1);
-                    record.tries += 1;
-                    record.attempts = 0;
-                    self.handed_back = true;
-                    let by = cx.me;
-                    cx.send(self.plan.bus, Signal::Refused { by, job });
-                } else if let Some(store) = nack.then {
-                    cx.offer(store, job);
-                } else {
-                    cx.drop_job(job, Reason::RateLimited);
-                }
+                let me = cx.me;
+                cx.job_mut(job).refused_for = Reason::RateLimited;
+                return self.try_again(nack, me, job, cx);
             }
-            Reject::Drop | Reject::Block => cx.drop_job(job, Reason::RateLimited),
+            Reject::Drop | Reject::Block | Reject::Error => {
+                cx.drop_job(job, Reason::RateLimited);
+            }
         }
         self.run_over(cx);
     }

@@ -191,7 +191,8 @@ impl Trigger {
             Signal::Finished { by, job } if by == self.plan.sensor => self.passed_gate(job, cx),
             Signal::Failed { by, job } if by == self.plan.sensor => self.lose(job, cx),
             Signal::Finished { job, .. } => self.answered(job, cx),
-            Signal::Failed { job, .. } | Signal::Refused { job, .. } => self.returned(job, cx),
+            Signal::Failed { job, .. } => self.returned(job, cx),
+            Signal::Refused { by, job } => self.refused(by, job, cx),
             Signal::Accepted { job, .. } => self.accepted(job, cx),
             other => unreachable!("a trigger does not understand {other:?}"),
         }
@@ -225,7 +226,10 @@ impl Trigger {
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
-            Change::FailureProbability(p) => self.plan.action.failure_probability = p,
+            Change::FailureProbability(p) => {
+                let action = &mut self.plan.action;
+                action.failure_probability = p.unwrap_or(action.failure_probability);
+            }
             Change::Rate(rate) => {
                 let now = cx.now();
                 if let Some(limit) = &mut self.rate_limit {
