@@ -19,9 +19,9 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::in_hand::InHand;
 use crate::engine::job::{Job, JobId};
-use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{self, NackId, Orbit, Reject};
-use crate::engine::{Cx, Destination};
+use crate::engine::{Cx, Destination, Level};
 use crate::fault::Change;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
@@ -87,8 +87,8 @@ pub(crate) struct Station {
     failure_key: StreamKey,
     patience_key: StreamKey,
     route_key: StreamKey,
-    depth: GaugeId,
-    in_service: GaugeId,
+    depth: Level,
+    in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
 }
@@ -110,8 +110,8 @@ impl Station {
     ) -> Self {
         let me = cx.me;
         let recorder = &mut cx.world.recorder;
-        let depth = recorder.new_gauge(me, metric::DEPTH);
-        let in_service = recorder.new_gauge(me, metric::BUSY);
+        let depth = Level::new(recorder.new_gauge(me, metric::DEPTH));
+        let in_service = Level::new(recorder.new_gauge(me, metric::BUSY));
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
         let key = |purpose: &str| streams.key(&plan.name, purpose);
@@ -166,6 +166,14 @@ impl Station {
             Signal::Refused { by, job } => self.refused(by, job, cx),
             other => unreachable!("a station does not understand {other:?}"),
         }
+        self.note_depths(cx);
+    }
+
+    /// Tells how many wait and are served, once all that a signal leads to is done.
+    #[inline(always)]
+    fn note_depths(&mut self, cx: &mut Cx<'_, '_>) {
+        self.depth.set(self.queue.len(), cx);
+        self.in_service.set(u64::from(self.busy), cx);
     }
 
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
@@ -190,6 +198,7 @@ impl Station {
             Change::Permits { .. } => {}
         }
         self.proceed(cx);
+        self.note_depths(cx);
     }
 
     /// It is down: what is in service is lost, or fails for the caller that waits for it; callers who wait
@@ -201,7 +210,6 @@ impl Station {
             self.busy -= 1;
             self.break_off(job, cx);
         }
-        cx.gauge(self.in_service, u64::from(self.busy));
         let waiting: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
         for waiting in waiting {
             if self.is_caller(cx.job(waiting.job).tag as ComponentId) {
@@ -210,7 +218,6 @@ impl Station {
                 self.turn_out(waiting.job, Reason::Unavailable, cx);
             }
         }
-        cx.gauge(self.depth, self.queue.len());
         for (from, job) in std::mem::take(&mut self.blocked) {
             if self.is_caller(from) {
                 self.turn_out(job, Reason::Unavailable, cx);
@@ -222,10 +229,13 @@ impl Station {
 
     /// The work on a job ends with the process that did it.
     fn break_off(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if self.is_caller(cx.job(job).tag as ComponentId) {
-            return self.turn_out(job, Reason::Unavailable, cx);
-        }
         self.leave(job, FactKind::Failed, cx);
+        let caller = cx.job(job).tag as ComponentId;
+        if self.is_caller(caller) {
+            let by = cx.me;
+            cx.job_mut(job).refused_for = Reason::Unavailable;
+            return cx.send(caller, Signal::Failed { by, job });
+        }
         match self.plan.on_failure {
             Reject::Store(store) => cx.offer(store, job),
             _ => cx.drop_job(job, Reason::MemoryLost),
@@ -244,7 +254,7 @@ impl Station {
         self.blocked.iter().for_each(|&(_, job)| visit(job));
     }
 
-    #[inline]
+    #[inline(always)]
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         let now = cx.now();
@@ -270,14 +280,16 @@ impl Station {
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 self.drop_evicted(cx);
-                self.dispatch(cx);
+                if self.busy < self.plan.servers {
+                    self.proceed(cx);
+                }
             }
             Err(refusal) => self.reject(Gate::Room, from, job, reason_of(refusal), cx),
         }
     }
 
     /// Whether the next comer goes straight to a server: the common case, kept short.
-    #[inline]
+    #[inline(always)]
     fn starts_at_once(&self) -> bool {
         self.queue.is_empty()
             && self.busy < self.plan.servers
@@ -285,7 +297,7 @@ impl Station {
             && self.plan.rate_limit.is_none()
     }
 
-    #[inline]
+    #[inline(always)]
     fn enqueue(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
         let now = cx.now();
         let record = cx.job(job);
@@ -302,7 +314,6 @@ impl Station {
             }
             return Err(refusal);
         }
-        cx.gauge(self.depth, self.queue.len());
         Ok(())
     }
 
@@ -329,7 +340,6 @@ impl Station {
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let removed = self.queue.remove(Waiting { job, patience: None });
         assert!(removed.is_some(), "patience ends only for those who wait");
-        cx.gauge(self.depth, self.queue.len());
         self.turn_out(job, Reason::Impatient, cx);
         self.proceed(cx);
     }
@@ -389,16 +399,23 @@ impl Station {
         cx.accept(from, job);
     }
 
+    #[inline(always)]
     fn drop_evicted(&mut self, cx: &mut Cx<'_, '_>) {
+        if !self.evicted.is_empty() {
+            self.turn_out_evicted(cx);
+        }
+    }
+
+    #[cold]
+    fn turn_out_evicted(&mut self, cx: &mut Cx<'_, '_>) {
         while let Some(waiting) = self.evicted.pop() {
             self.forget_patience(waiting, cx);
             self.turn_out(waiting.job, Reason::Evicted, cx);
-            cx.gauge(self.depth, self.queue.len());
         }
     }
 
     /// Gives free servers to those who wait.
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, cx: &mut Cx<'_, '_>) {
         while self.busy < self.plan.servers && !self.queue.is_empty() && !self.stopped {
             if !self.take_token(cx) {
@@ -408,14 +425,14 @@ impl Station {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
-            cx.gauge(self.depth, self.queue.len());
             self.begin(waiting.job, cx);
-            self.admit_blocked(cx);
+            if !self.blocked.is_empty() {
+                self.admit_blocked(cx);
+            }
         }
     }
 
     /// Something has changed: serves whoever waits, and lets in those who wait outside.
-    #[inline]
     fn proceed(&mut self, cx: &mut Cx<'_, '_>) {
         self.dispatch(cx);
         if !self.blocked.is_empty() {
@@ -424,7 +441,12 @@ impl Station {
         }
     }
 
+    #[inline(always)]
     fn take_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
+        self.plan.rate_limit.is_none() || self.ask_for_token(cx)
+    }
+
+    fn ask_for_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
         let now = cx.now();
         let Some(limit) = &mut self.plan.rate_limit else { return true };
         if limit.over == Over::Reject {
@@ -438,17 +460,16 @@ impl Station {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.busy += 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
         let waited = cx.now().since(cx.job(job).since);
         cx.sample(self.wait, waited);
         self.serve(job, cx);
     }
 
     /// Begins a service on a server that the job has.
-    #[inline]
+    #[inline(always)]
     fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Started, job);
         let record = cx.job_mut(job);
@@ -467,7 +488,7 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn served(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
@@ -502,7 +523,7 @@ impl Station {
         self.server_is_free(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let Some(to) = self.way_out(job, cx) else {
             self.leave(job, FactKind::Completed, cx);
@@ -524,7 +545,7 @@ impl Station {
         cx.hand_over(to, job);
     }
 
-    #[inline]
+    #[inline(always)]
     fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
         match &self.plan.next {
             Next::Done => None,
@@ -541,18 +562,20 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
     }
 
-    #[inline]
+    #[inline(always)]
     fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
         self.busy -= 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
-        self.proceed(cx);
+        self.dispatch(cx);
+        if !self.blocked.is_empty() {
+            self.proceed(cx);
+        }
     }
 
     /// The next stage took the job: whose it is now, if it still lives.
