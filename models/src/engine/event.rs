@@ -49,6 +49,8 @@ pub(crate) enum Signal {
     Deliver { consumer: u16, job: JobId },
     /// The consumer is done with a message: never redeliver it. Carries no job.
     Ack { consumer: u16, delivery: u32 },
+    /// Who waited for the end of this job's work waits no longer: it is the worker's own to bring to its end.
+    LetGo { job: JobId },
     /// An event of a closed-loop source has come to its end: its client may think again.
     Settled,
     /// An entry of the fault timeline is due.
@@ -73,6 +75,7 @@ impl Signal {
             | Self::CancelPull { .. }
             | Self::Working { .. }
             | Self::Ack { .. }
+            | Self::LetGo { .. }
             | Self::Settled
             | Self::Fault { .. } => None,
         }

@@ -68,6 +68,10 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// Times the targets of triggers handed it back.
+    pub(crate) refusals: u16,
+    /// It is a call whose caller is gone: the event itself goes on in another branch.
+    pub(crate) is_ghost: bool,
     /// A trigger has sampled its age.
     pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
@@ -132,6 +136,8 @@ impl Jobs {
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            refusals: 0,
+            is_ghost: false,
             is_sampled: false,
             is_fired: false,
             live: true,
@@ -156,6 +162,7 @@ impl Jobs {
             attempts: 0,
             wants_answer: false,
             is_fired: false,
+            is_ghost: false,
             ..origin
         })
     }

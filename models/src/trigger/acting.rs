@@ -1,9 +1,12 @@
 //! The action: its attempts, its target's answer, the dead letter.
 
 use sim_core::kernel::Phase;
+use sim_core::random::Random;
 use sim_core::time::SimDuration;
 
+use super::policy::End;
 use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, Place, REACHED, Target, Trigger};
+use crate::engine::event::ComponentId;
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
@@ -70,6 +73,7 @@ impl Trigger {
         };
         self.note(job, Place::Out);
         cx.hand_over(to, job);
+        self.begin_looking(job, cx);
     }
 
     /// The first time that an event gets through, be it to the dead-letter action: later would leave out
@@ -104,12 +108,19 @@ impl Trigger {
         Some(copy)
     }
 
+    /// What was asked for is done.
+    pub(super) fn finished(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if cx.job(job).is_ghost {
+            self.ghost_is_done(job, cx);
+        } else if !self.has_ended(by, job, End::Good, cx) {
+            self.answered(job, cx);
+        }
+    }
+
     /// A call returned well, or there was none: the event's work is done.
     pub(super) fn answered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        // The process that sent a call may be gone; nobody waits then.
         let is_ours = cx.job(job).epoch == self.epoch;
-        if !is_ours && self.plan.delivery == DeliveryMode::AtLeastOnce {
-            return self.ghost_is_done(job, cx);
-        }
         cx.fact(FactKind::Completed, job);
         cx.complete(job);
         if is_ours {
@@ -117,20 +128,77 @@ impl Trigger {
         }
     }
 
-    /// A call failed, or its target handed the job back.
-    pub(super) fn returned(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch == self.epoch {
+    /// What was asked for failed.
+    pub(super) fn failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if !self.is_of_the_dead(job, cx) && !self.has_ended(by, job, End::Bad, cx) {
+            self.attempt_failed(job, cx);
+        }
+    }
+
+    /// Whether the call was that of a process that is gone: nobody tries again.
+    fn is_of_the_dead(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> bool {
+        let record = cx.job(job);
+        if record.is_ghost {
+            // Its event goes on elsewhere.
+            cx.forget(job);
+            return true;
+        }
+        let is_dead = record.epoch != self.epoch;
+        if is_dead {
+            self.lose(job, cx);
+        }
+        is_dead
+    }
+
+    /// The target handed the job back. The trigger tries again as the target's policy says; when that is
+    /// over, the attempt has failed.
+    #[cold]
+    pub(super) fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.is_of_the_dead(job, cx) {
+            return;
+        }
+        self.stop_looking(job, cx);
+        let record = cx.job(job);
+        let retry = u32::from(record.refusals);
+        let is_dead = record.attempts & DEAD != 0;
+        let key = if is_dead { self.keys.dead_refusal } else { self.keys.refusal };
+        let Some(nack) = &self.action(job, cx).nack else { return self.attempt_failed(job, cx) };
+        let persists =
+            nack.persistence >= 1.0 || cx.draws(job, key, retry * 2 + 1).unit() < nack.persistence;
+        if persists && nack.retries_max.is_none_or(|max| retry < max) {
+            let delay = nack.delay(cx, key, job, retry);
+            self.run_count(-1, cx);
+            self.note(job, Place::Here);
+            let record = cx.job_mut(job);
+            record.refusals = record.refusals.saturating_add(1);
+            record.tries += 1;
+            cx.fact(FactKind::Retried, job);
+            return self.pause(delay, Phase::Arrive, AGAIN, job, cx);
+        }
+        let then = nack.then;
+        if then.is_none() && self.may_try_again(job, cx) {
             return self.attempt_failed(job, cx);
         }
-        match self.plan.delivery {
-            // It was a ghost's: its event goes on elsewhere.
-            DeliveryMode::AtLeastOnce => cx.forget(job),
-            DeliveryMode::FireAndForget => self.lose(job, cx),
+        match then {
+            Some(store) => cx.offer(store, job),
+            None => cx.settle(job, Fate::dropped(by, cx.job(job).refused_for)),
+        }
+        self.taken(cx);
+    }
+
+    /// Whether a failed attempt is followed by another, or by the dead-letter action.
+    pub(super) fn may_try_again(&self, job: JobId, cx: &Cx<'_, '_>) -> bool {
+        let attempts = cx.job(job).attempts;
+        let (is_dead, attempts) = (attempts & DEAD != 0, attempts & !DEAD);
+        match &self.plan.dead_letter {
+            Some((_, retry)) if is_dead => attempts + 1 < retry.steps,
+            dead_letter => dead_letter.is_some() || attempts + 1 < self.plan.retry.steps,
         }
     }
 
     /// The target took the job, which is its own now: it may be gone already.
     pub(super) fn accepted(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.stop_looking(job, cx);
         let is_ours = self.run.is_some_and(|run| run.job == job);
         if is_ours || self.plan.delivery == DeliveryMode::FireAndForget {
             self.taken(cx);
@@ -166,7 +234,9 @@ impl Trigger {
             return self.pause(pause, Phase::Arrive, AGAIN, job, cx);
         }
         if self.plan.dead_letter.is_some() && !is_dead {
-            cx.job_mut(job).attempts = DEAD;
+            let record = cx.job_mut(job);
+            record.attempts = DEAD;
+            record.refusals = 0;
             return self.queue_up(job, cx);
         }
         cx.drop_job(job, Reason::RetriesExhausted);

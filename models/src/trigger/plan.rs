@@ -6,7 +6,7 @@ use sim_core::time::SimDuration;
 
 use super::Condition;
 use crate::engine::event::ComponentId;
-use crate::engine::reject::Reject;
+use crate::engine::reject::{NackPlan, Reject};
 use crate::station::RateLimitPlan;
 
 /// What a trigger is made of.
@@ -33,6 +33,14 @@ pub(crate) struct TriggerPlan {
     pub(crate) action: ActionPlan,
     pub(crate) retry: RetryPlan,
     pub(crate) dead_letter: Option<(ActionPlan, RetryPlan)>,
+}
+
+impl TriggerPlan {
+    /// Its actions: its own, and the dead letter's.
+    pub(crate) fn actions_mut(&mut self) -> impl Iterator<Item = &mut ActionPlan> {
+        let dead = self.dead_letter.as_mut().map(|(action, _)| action);
+        std::iter::once(&mut self.action).chain(dead)
+    }
 }
 
 /// When a message is acked.
@@ -62,6 +70,33 @@ pub(crate) struct ActionPlan {
     /// Seconds until the request reaches the target.
     pub(crate) latency: Distribution,
     pub(crate) failure_probability: f64,
+    /// How the end of a workflow is waited for; none: it is heard of at once.
+    pub(crate) policy: Option<PolicyPlan>,
+    /// How the trigger tries again when the target hands the event back; the target's own, told by it.
+    pub(crate) nack: Option<NackPlan>,
+}
+
+/// How often, and after which pauses, a trigger looks whether its workflow is done.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyPlan {
+    /// Looks, the first one at once.
+    pub(crate) steps: u16,
+    pub(crate) backoff: Backoff,
+    pub(crate) on_timeout: OnTimeout,
+}
+
+/// What it is that the last look was in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnTimeout {
+    Success,
+    Failure,
+}
+
+impl RetryPlan {
+    /// A single attempt.
+    pub(crate) fn once() -> Self {
+        Self { steps: 1, backoff: Backoff::constant(SimDuration::ZERO) }
+    }
 }
 
 /// Where an action goes.

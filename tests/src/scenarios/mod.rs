@@ -7,6 +7,7 @@ mod buses;
 mod faults;
 mod sensors;
 mod stages;
+mod triggers;
 
 use models::outcome::Outcome;
 use models::run::{RunKey, run};
