@@ -90,11 +90,21 @@ pub(crate) struct Birth {
     pub(crate) priority: i8,
 }
 
+/// An event that has come to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) serial: u64,
+    pub(crate) born: SimTime,
+    pub(crate) source: ComponentId,
+    pub(crate) fate: Fate,
+}
+
 /// All live jobs. Slots are reused, last freed first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Jobs {
     slots: Vec<Job>,
-    free: Option<JobId>,
+    /// The head of the list of free slots, or [`NO_JOB`].
+    free: JobId,
     live_roots: u32,
     /// Live jobs that somebody holds: all but the roots that are split.
     held: u32,
@@ -106,6 +116,19 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: NO_JOB,
+            live_roots: 0,
+            held: 0,
+            kept: 0,
+            kept_roots: 0,
+            born: 0,
+        }
+    }
+
+    #[inline]
     pub(crate) fn birth(&mut self, birth: Birth) -> JobId {
         let serial = self.born;
         self.born += 1;
@@ -205,31 +228,37 @@ impl Jobs {
         (next != NO_JOB).then_some(next)
     }
 
-    /// Ends one job (not those joined to it). Answers the root's record and fate if the event has come
-    /// to its end with it.
+    /// Ends one job (not those joined to it). Answers how the event ended, if it has come to its end with
+    /// this job.
     #[inline]
-    pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<(Job, Fate)> {
-        let ended = self.slots[job as usize];
-        assert!(ended.live && ended.branches == 0, "a job is settled once, after its branches");
-        self.remove(job);
+    pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<Ended> {
+        let slot = &mut self.slots[job as usize];
+        assert!(slot.live && slot.branches == 0, "a job is settled once, after its branches");
+        slot.live = false;
+        slot.joined = self.free;
+        self.free = job;
         self.held -= 1;
-        if ended.parent == NO_JOB {
+        if slot.parent == NO_JOB {
             self.live_roots -= 1;
-            return Some((ended, fate));
+            let &mut Job { serial, born, source, .. } = slot;
+            return Some(Ended { serial, born, source, fate });
         }
-        let root = &mut self.slots[ended.parent as usize];
+        let parent = slot.parent;
+        self.end_branch(parent, fate)
+    }
+
+    fn end_branch(&mut self, parent: JobId, fate: Fate) -> Option<Ended> {
+        let root = &mut self.slots[parent as usize];
         root.fate = root.fate.worse(fate);
         root.branches -= 1;
         if root.branches > 0 {
             return None;
         }
-        let mut whole = *root;
-        if whole.fate.at == NOBODY {
-            whole.fate = fate;
-        }
-        self.remove(ended.parent);
+        let fate = if root.fate.at == NOBODY { fate } else { root.fate };
+        let &mut Job { serial, born, source, .. } = root;
+        self.remove(parent);
         self.live_roots -= 1;
-        Some((whole, whole.fate))
+        Some(Ended { serial, born, source, fate })
     }
 
     /// A branch whose event goes on in other branches of the same root: forgotten without a fate of its
@@ -308,9 +337,9 @@ impl Jobs {
 
     #[inline]
     fn insert(&mut self, job: Job) -> JobId {
-        if let Some(id) = self.free {
-            let slot = &mut self.slots[id as usize];
-            self.free = (slot.joined != NO_JOB).then_some(slot.joined);
+        let id = self.free;
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            self.free = slot.joined;
             *slot = job;
             id
         } else {
@@ -319,12 +348,11 @@ impl Jobs {
         }
     }
 
-    #[inline]
     fn remove(&mut self, id: JobId) {
         let slot = &mut self.slots[id as usize];
         slot.live = false;
-        slot.joined = self.free.unwrap_or(NO_JOB);
-        self.free = Some(id);
+        slot.joined = self.free;
+        self.free = id;
     }
 }
 

@@ -17,7 +17,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use event::{ComponentId, Event, Signal};
 use fate::{Fate, Reason};
-use job::{Job, JobId, Jobs};
+use job::{Ended, Job, JobId, Jobs};
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
 
 /// A stage that takes jobs, with what it must be told.
@@ -61,6 +61,28 @@ impl Timing {
         match self {
             Self::Always(duration) => *duration,
             Self::Drawn(distribution) => cx.draw_duration(distribution, job, purpose, attempt),
+        }
+    }
+}
+
+/// A gauge as its component holds it: tells the recorder of changes only.
+#[derive(Debug)]
+pub(crate) struct Level {
+    gauge: GaugeId,
+    told: u64,
+}
+
+impl Level {
+    pub(crate) const fn new(gauge: GaugeId) -> Self {
+        Self { gauge, told: 0 }
+    }
+
+    /// The value from now on.
+    #[inline]
+    pub(crate) fn set(&mut self, value: u64, cx: &mut Cx<'_, '_>) {
+        if value != self.told {
+            self.told = value;
+            cx.gauge(self.gauge, value);
         }
     }
 }
@@ -125,7 +147,7 @@ impl Cx<'_, '_> {
             | Signal::Settled => Phase::Arrive,
             _ => Phase::Release,
         };
-        self.world.kernel.post(phase, Event { to, signal });
+        self.world.kernel.post(phase, Event::new(to, signal));
     }
 
     /// Offers the job to `to`, which owns it from now on; `wants_answer` asks for `Accepted`.
@@ -151,20 +173,20 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn after(&mut self, delay: SimDuration, phase: Phase, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule_after(delay, phase, Event { to, signal });
+        self.world.kernel.schedule_after(delay, phase, Event::new(to, signal));
     }
 
     /// Says `signal` to this component itself at `at`.
     #[inline]
     pub(crate) fn at(&mut self, at: SimTime, phase: Phase, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule(at, phase, Event { to, signal });
+        self.world.kernel.schedule(at, phase, Event::new(to, signal));
     }
 
     /// The same, cancellable.
     pub(crate) fn timer(&mut self, at: SimTime, phase: Phase, signal: Signal) -> Timer {
         let to = self.me;
-        self.world.kernel.schedule_timer(at, phase, Event { to, signal })
+        self.world.kernel.schedule_timer(at, phase, Event::new(to, signal))
     }
 
     /// Cancels a timer; false if it has fired.
@@ -181,7 +203,7 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn after_lane(&mut self, lane: Lane, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule_lane(lane, Event { to, signal });
+        self.world.kernel.schedule_lane(lane, Event::new(to, signal));
     }
 
     /// Records a fact about a job at this component.
@@ -194,13 +216,13 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn fact_because(&mut self, kind: FactKind, job: JobId, reason: Reason) {
         let World { kernel, jobs, recorder, .. } = &mut *self.world;
-        recorder.fact(kernel.now(), kind, self.me, &jobs[job], reason);
+        recorder.fact(kernel.now(), kind, self.me, jobs[job].serial, reason);
     }
 
     /// Records a fact about a job that may be another's by now.
     pub(crate) fn fact_of(&mut self, kind: FactKind, job: &Job) {
         let now = self.now();
-        self.world.recorder.fact(now, kind, self.me, job, Reason::None);
+        self.world.recorder.fact(now, kind, self.me, job.serial, Reason::None);
     }
 
     /// A gauge's value from now on.
@@ -254,22 +276,33 @@ impl Cx<'_, '_> {
     }
 
     /// Takes an offered job; if `from` asked for an answer it is told, and the job's attempts start anew.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn accept(&mut self, from: ComponentId, job: JobId) {
+        if self.job(job).wants_answer {
+            self.answer(from, job);
+        }
+    }
+
+    fn answer(&mut self, from: ComponentId, job: JobId) {
         let by = self.me;
         let record = self.job_mut(job);
-        if record.wants_answer {
-            record.wants_answer = false;
-            record.attempts = 0;
-            self.send(from, Signal::Accepted { by, job });
-        }
+        record.wants_answer = false;
+        record.attempts = 0;
+        self.send(from, Signal::Accepted { by, job });
     }
 
     /// Brings the job, and every job joined to it, to its end.
     #[inline]
     pub(crate) fn settle(&mut self, job: JobId, fate: Fate) {
-        let mut next = self.world.jobs.next_joined(job);
+        let joined = self.world.jobs.next_joined(job);
         self.settle_one(job, fate);
+        if joined.is_some() {
+            self.settle_joined(joined, fate);
+        }
+    }
+
+    #[cold]
+    fn settle_joined(&mut self, mut next: Option<JobId>, fate: Fate) {
         while let Some(job) = next {
             next = self.world.jobs.next_joined(job);
             self.settle_one(job, fate);
@@ -308,14 +341,14 @@ impl Cx<'_, '_> {
     fn settle_one(&mut self, job: JobId, fate: Fate) {
         let now = self.now();
         let World { jobs, recorder, kernel, wants_settled, age, .. } = &mut *self.world;
-        let Some((root, fate)) = jobs.end(job, fate) else { return };
-        recorder.fact(now, FactKind::Ended, fate.at, &root, fate.reason);
+        let Some(Ended { serial, born, source, fate }) = jobs.end(job, fate) else { return };
+        recorder.fact(now, FactKind::Ended, fate.at, serial, fate.reason);
         recorder.end(now, fate);
         if fate.kind == fate::FateKind::Completed {
-            recorder.sample(*age, now.since(root.born));
+            recorder.sample(*age, now.since(born));
         }
-        if wants_settled[root.source as usize] {
-            kernel.post(Phase::Arrive, Event { to: root.source, signal: Signal::Settled });
+        if wants_settled[source as usize] {
+            kernel.post(Phase::Arrive, Event::new(source, Signal::Settled));
         }
     }
 }

@@ -18,9 +18,9 @@ use sim_core::time::{SimDuration, SimTime};
 use crate::engine::event::{ComponentId, NOBODY, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Job, JobId};
-use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{Orbit, Reject};
-use crate::engine::{Cx, Destination};
+use crate::engine::{Cx, Destination, Level};
 use crate::fault::Change;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
@@ -74,8 +74,8 @@ pub(crate) struct Station {
     failure_key: StreamKey,
     patience_key: StreamKey,
     route_key: StreamKey,
-    depth: GaugeId,
-    in_service: GaugeId,
+    depth: Level,
+    in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
 }
@@ -97,8 +97,8 @@ impl Station {
     ) -> Self {
         let me = cx.me;
         let recorder = &mut cx.world.recorder;
-        let depth = recorder.new_gauge(me, metric::DEPTH);
-        let in_service = recorder.new_gauge(me, metric::BUSY);
+        let depth = Level::new(recorder.new_gauge(me, metric::DEPTH));
+        let in_service = Level::new(recorder.new_gauge(me, metric::BUSY));
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
         let key = |purpose: &str| streams.key(&plan.name, purpose);
@@ -149,6 +149,14 @@ impl Station {
             Signal::Refused { by, job } => self.refused(by, job, cx),
             other => unreachable!("a station does not understand {other:?}"),
         }
+        self.note_depths(cx);
+    }
+
+    /// Tells how many wait and are served, once all that a signal leads to is done.
+    #[inline(always)]
+    fn note_depths(&mut self, cx: &mut Cx<'_, '_>) {
+        self.depth.set(self.queue.len(), cx);
+        self.in_service.set(u64::from(self.busy), cx);
     }
 
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
@@ -171,6 +179,7 @@ impl Station {
             Change::Permits { .. } => {}
         }
         self.proceed(cx);
+        self.note_depths(cx);
     }
 
     /// Jobs held here, for the check at the end of the run.
@@ -179,7 +188,7 @@ impl Station {
         self.blocked.iter().for_each(|&(_, job)| visit(job));
     }
 
-    #[inline]
+    #[inline(always)]
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         let now = cx.now();
@@ -202,14 +211,16 @@ impl Station {
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 self.drop_evicted(cx);
-                self.dispatch(cx);
+                if self.busy < self.plan.servers {
+                    self.proceed(cx);
+                }
             }
             Err(refusal) => self.reject(Gate::Room, from, job, reason_of(refusal), cx),
         }
     }
 
     /// Whether the next comer goes straight to a server: the common case, kept short.
-    #[inline]
+    #[inline(always)]
     fn starts_at_once(&self) -> bool {
         self.queue.is_empty()
             && self.busy < self.plan.servers
@@ -217,7 +228,7 @@ impl Station {
             && self.plan.rate_limit.is_none()
     }
 
-    #[inline]
+    #[inline(always)]
     fn enqueue(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
         let now = cx.now();
         let record = cx.job(job);
@@ -234,7 +245,6 @@ impl Station {
             }
             return Err(refusal);
         }
-        cx.gauge(self.depth, self.queue.len());
         Ok(())
     }
 
@@ -261,7 +271,6 @@ impl Station {
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let removed = self.queue.remove(Waiting { job, patience: None });
         assert!(removed.is_some(), "patience ends only for those who wait");
-        cx.gauge(self.depth, self.queue.len());
         self.turn_out(job, Reason::Impatient, cx);
         self.proceed(cx);
     }
@@ -317,18 +326,25 @@ impl Station {
         cx.accept(from, job);
     }
 
+    #[inline(always)]
     fn drop_evicted(&mut self, cx: &mut Cx<'_, '_>) {
+        if !self.evicted.is_empty() {
+            self.turn_out_evicted(cx);
+        }
+    }
+
+    #[cold]
+    fn turn_out_evicted(&mut self, cx: &mut Cx<'_, '_>) {
         while let Some(waiting) = self.evicted.pop() {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
             self.turn_out(waiting.job, Reason::Evicted, cx);
-            cx.gauge(self.depth, self.queue.len());
         }
     }
 
     /// Gives free servers to those who wait.
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, cx: &mut Cx<'_, '_>) {
         while self.busy < self.plan.servers && !self.queue.is_empty() && !self.stopped {
             if !self.take_token(cx) {
@@ -338,14 +354,14 @@ impl Station {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
-            cx.gauge(self.depth, self.queue.len());
             self.begin(waiting.job, cx);
-            self.admit_blocked(cx);
+            if !self.blocked.is_empty() {
+                self.admit_blocked(cx);
+            }
         }
     }
 
     /// Something has changed: serves whoever waits, and lets in those who wait outside.
-    #[inline]
     fn proceed(&mut self, cx: &mut Cx<'_, '_>) {
         self.dispatch(cx);
         if !self.blocked.is_empty() {
@@ -354,7 +370,12 @@ impl Station {
         }
     }
 
+    #[inline(always)]
     fn take_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
+        self.plan.rate_limit.is_none() || self.ask_for_token(cx)
+    }
+
+    fn ask_for_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
         let now = cx.now();
         let Some(limit) = &mut self.plan.rate_limit else { return true };
         if limit.over == Over::Reject {
@@ -368,17 +389,16 @@ impl Station {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.busy += 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
         let waited = cx.now().since(cx.job(job).since);
         cx.sample(self.wait, waited);
         self.serve(job, cx);
     }
 
     /// Begins a service on a server that the job has.
-    #[inline]
+    #[inline(always)]
     fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Started, job);
         let signal = Signal::Carry { what: SERVED, job };
@@ -396,7 +416,7 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn served(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
@@ -427,7 +447,7 @@ impl Station {
         self.server_is_free(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let Some(to) = self.way_out(job, cx) else {
             self.leave(job, FactKind::Completed, cx);
@@ -445,7 +465,7 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
         match &self.plan.next {
             Next::Done => None,
@@ -462,18 +482,20 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
     }
 
-    #[inline]
+    #[inline(always)]
     fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
         self.busy -= 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
-        self.proceed(cx);
+        self.dispatch(cx);
+        if !self.blocked.is_empty() {
+            self.proceed(cx);
+        }
     }
 
     /// The next stage took the job: whose it is now, if it still lives.
@@ -512,8 +534,7 @@ impl Station {
         record.tag = u32::from(NOBODY);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
         self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
-        cx.gauge(self.depth, self.queue.len());
-        self.dispatch(cx);
+        self.proceed(cx);
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.
