@@ -316,13 +316,14 @@ impl Shape {
         let dependencies = dice.list(count, count, |dice, at| self.dependency(dice, at));
         let triggers = dice.between(1, 3);
         let triggers: String =
-            (0..triggers).map(|at| self.trigger(dice, &name, at, count) + ", ").collect();
+            (0..triggers).map(|at| self.trigger(dice, &name, limited, at, count) + ", ").collect();
         let client = dice.maybe_of(60, "client", &["Unlimited", "Limited(qps: 2, burst: 3)"]);
         let processing = dice.maybe_of(60, "processing", &TIMES);
+        let version = dice.maybe_of(30, "version", &["\"1.8.1\""]);
         self.targets.push((name.clone(), Kind::Sensor { limited }));
         format!(
             "Sensor(name: \"{name}\", bus: \"bus{bus}\", {rate_limit}\
-             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing})"
+             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing}{version})"
         )
     }
 
@@ -355,14 +356,23 @@ impl Shape {
         }
     }
 
-    fn trigger(&mut self, dice: &mut Dice, sensor: &str, number: u64, dependencies: u64) -> String {
+    fn trigger(
+        &mut self,
+        dice: &mut Dice,
+        sensor: &str,
+        sensor_is_limited: bool,
+        number: u64,
+        dependencies: u64,
+    ) -> String {
         let (conditions, joins) = Self::condition(dice, dependencies);
         let reset =
             dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
         let delivery = dice.pick(&["FireAndForget", "AtLeastOnce"]);
         let limited = dice.chance(40);
         let rate_limit = if limited {
-            format!("rate_limit: {}, ", self.rate_limit(dice, |dice| self.over(dice, !joins)))
+            // What has been acked cannot be handed back.
+            let is_acked = joins || (sensor_is_limited && delivery == "FireAndForget");
+            format!("rate_limit: {}, ", self.rate_limit(dice, |dice| self.over(dice, !is_acked)))
         } else {
             String::new()
         };
@@ -376,10 +386,19 @@ impl Shape {
             let failure = dice.maybe_of(30, "failure", &CHANCES);
             format!("(action: {action}, {retry}{failure}latency: {})", dice.pick(&TIMES))
         });
+        let policy = if action.starts_with("WorkflowAndWait") {
+            dice.maybe(50, "policy", |dice| {
+                let (steps, duration) = (dice.between(1, 4), dice.pick(&["0s", "300ms", "1s"]));
+                let outcome = dice.pick(&["Success", "Failure"]);
+                format!("(steps: {steps}, duration: \"{duration}\", on_timeout: {outcome})")
+            })
+        } else {
+            String::new()
+        };
         self.targets.push((format!("{sensor}/t{number}"), Kind::Trigger { limited }));
         format!(
             "(name: \"t{number}\", {conditions}{reset}delivery: {delivery}, {rate_limit}\
-             action: {action}, latency: {latency}, {failure}{retry}{dead})"
+             action: {action}, latency: {latency}, {failure}{policy}{retry}{dead})"
         )
     }
 
