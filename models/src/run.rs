@@ -10,6 +10,7 @@ use crate::component::Component;
 use crate::engine::event::{ComponentId, Event, Signal};
 use crate::engine::job::Jobs;
 use crate::engine::recorder::{FactSink, Recorder};
+use crate::engine::reject::Nacks;
 use crate::engine::{Cx, World};
 use crate::outcome::{self, Outcome};
 use crate::plan::Plan;
@@ -98,10 +99,14 @@ impl<'p, 's> Simulation<'p, 's> {
         let window = SimDuration::from_nanos(plan.horizon.as_nanos().div_ceil(WINDOWS).max(1));
         let mut recorder = Recorder::new(count, window, sink);
         let age = recorder.new_samples(0, outcome::AGE);
+        let mut kernel = Kernel::new();
+        let nacks = Nacks::new(&plan.nacks, &mut kernel);
         let mut world = World {
-            kernel: Kernel::new(),
+            kernel,
+            nacks,
             jobs: Jobs::new(),
             recorder,
+            may_stop: (0..).take(count).map(|me| plan.stops(me)).collect(),
             wants_settled: vec![false; count],
             age,
             backlog: Vec::new(),

@@ -12,6 +12,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use super::event::{ComponentId, NOBODY};
 use super::fate::{Fate, FateKind, Reason};
+use super::reject::NackId;
 
 /// Index of a job.
 pub(crate) type JobId = u32;
@@ -49,24 +50,37 @@ pub(crate) struct Job {
     pub(crate) subject: u16,
     /// Attempts at the present point that failed.
     pub(crate) attempts: u16,
-    /// Which attempt of its source this is, from 1.
+    /// Which attempt of its source this is, from 1, since the source got it.
     pub(crate) attempt_of_sender: u16,
-    /// Times a consumer handed it back to its bus.
+    /// Attempts of its source over its whole life: numbers their draws.
+    pub(crate) sendings: u16,
+    /// Retries in a row after refusals that named `nack`.
     pub(crate) nacks: u16,
+    /// The way to try again by which `nacks` counts.
+    pub(crate) nack: NackId,
+    /// The way to try again that the last refusal named.
+    pub(crate) refused_with: NackId,
     /// The life of the process that holds it, for that process to tell.
     pub(crate) epoch: u16,
     /// The delay before the last attempt.
     pub(crate) last_delay: SimDuration,
     /// Services begun, wherever: numbers the draws, so that each visit has its own.
     pub(crate) visits: u16,
+    /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
+    /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
+    pub(crate) tries: u32,
     /// Why it was refused last.
     pub(crate) refused_for: Reason,
     fate: Fate,
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// A trigger has sampled its age.
+    pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
+    /// A store gave it back: whoever publishes it then does so under a new message id.
+    pub(crate) is_drained: bool,
     live: bool,
 }
 
@@ -141,15 +155,21 @@ impl Jobs {
             subject: birth.subject,
             attempts: 0,
             attempt_of_sender: 0,
+            sendings: 0,
             nacks: 0,
+            nack: NackId::NONE,
+            refused_with: NackId::NONE,
             epoch: 0,
             last_delay: SimDuration::ZERO,
             visits: 0,
+            tries: 0,
             refused_for: Reason::None,
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_sampled: false,
             is_fired: false,
+            is_drained: false,
             live: true,
         })
     }
@@ -198,6 +218,14 @@ impl Jobs {
         if joined != NO_JOB {
             self.join(to, joined);
         }
+    }
+
+    /// Takes the job joined next behind `job` out of the chain.
+    pub(crate) fn unjoin(&mut self, job: JobId) -> Option<JobId> {
+        let next = self.next_joined(job)?;
+        self.slots[job as usize].joined = self.slots[next as usize].joined;
+        self.slots[next as usize].joined = NO_JOB;
+        Some(next)
     }
 
     /// The job joined behind `job`.
@@ -249,6 +277,12 @@ impl Jobs {
             self.remove(job);
             self.held -= 1;
         }
+    }
+
+    /// Whether the job is a branch beside others of its event that have not ended.
+    pub(crate) fn has_siblings(&self, job: JobId) -> bool {
+        let parent = self.slots[job as usize].parent;
+        parent != NO_JOB && self.slots[parent as usize].branches > 1
     }
 
     /// A store keeps the job and what is joined to it.

@@ -5,6 +5,9 @@
 
 pub(crate) mod event;
 pub(crate) mod fate;
+#[allow(dead_code, reason = "a source needs only part of it")]
+pub(crate) mod gate;
+pub(crate) mod in_hand;
 pub(crate) mod job;
 pub(crate) mod recorder;
 pub(crate) mod reject;
@@ -18,6 +21,7 @@ use event::{ComponentId, Event, Signal};
 use fate::{Fate, Reason};
 use job::{Ended, Job, JobId, Jobs};
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
+use reject::{NackId, Nacks};
 
 /// A stage that takes jobs, with what it must be told.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,10 @@ pub(crate) struct World<'s> {
     pub(crate) kernel: Kernel<Event>,
     pub(crate) jobs: Jobs,
     pub(crate) recorder: Recorder<'s>,
+    /// The model's ways to try again.
+    pub(crate) nacks: Nacks,
+    /// Per component: whether a fault stops it at some time.
+    pub(crate) may_stop: Vec<bool>,
     /// Per component: whether the ends of its events are told to it (closed-loop sources).
     pub(crate) wants_settled: Vec<bool>,
     /// Age of completed events, over the whole model.
@@ -205,6 +213,12 @@ impl Cx<'_, '_> {
         self.world.kernel.schedule_lane(lane, Event::new(to, signal));
     }
 
+    /// The same, cancellable.
+    pub(crate) fn after_lane_timer(&mut self, lane: Lane, signal: Signal) -> Timer {
+        let to = self.me;
+        self.world.kernel.schedule_lane_timer(lane, Event::new(to, signal))
+    }
+
     /// Records a fact about a job at this component.
     #[inline]
     pub(crate) fn fact(&mut self, kind: FactKind, job: JobId) {
@@ -263,11 +277,12 @@ impl Cx<'_, '_> {
         p > 0.0 && (p >= 1.0 || self.draws(job, purpose, attempt).unit() < p)
     }
 
-    /// Hands the job back to `to`, for `reason`.
-    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason) {
+    /// Hands the job back to `to`, for `reason`; `nack` says how `to` tries again.
+    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason, nack: NackId) {
         let by = self.me;
         let record = self.job_mut(job);
         record.refused_for = reason;
+        record.refused_with = nack;
         // The offer is over: whoever gets the job next must not answer to this producer.
         record.wants_answer = false;
         self.fact_because(FactKind::Refused, job, reason);
@@ -287,6 +302,7 @@ impl Cx<'_, '_> {
         let record = self.job_mut(job);
         record.wants_answer = false;
         record.attempts = 0;
+        record.nacks = 0;
         self.send(from, Signal::Accepted { by, job });
     }
 
@@ -321,6 +337,21 @@ impl Cx<'_, '_> {
             self.settle_one(job, fate);
         } else {
             self.settle(job, fate);
+        }
+    }
+
+    /// Ends a branch that was made beside the event's own way and says nothing about its fate: what is
+    /// joined to it belongs elsewhere, or has been lost with a process.
+    #[cold]
+    pub(crate) fn forget(&mut self, job: JobId) {
+        while let Some(joined) = self.world.jobs.unjoin(job) {
+            let fate = Fate::dropped(self.me, Reason::MemoryLost);
+            self.settle_one(joined, fate);
+        }
+        if self.world.jobs.has_siblings(job) {
+            self.world.jobs.merge_into_siblings(job);
+        } else {
+            self.complete(job);
         }
     }
 

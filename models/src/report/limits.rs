@@ -111,8 +111,7 @@ fn component_limits(component: &ComponentPlan) -> Vec<Limit> {
 }
 
 fn of_source(plan: &SourcePlan) -> Vec<Limit> {
-    let sign = Sign::Wait(event_source::metric::PUBLISH);
-    plan.rate_limit.iter().map(|limiter| Limit::rate("rate_limit", per_s(limiter), sign)).collect()
+    of_rate_limit(plan.rate_limit.as_ref(), Sign::Queue(event_source::metric::WAITING))
 }
 
 fn of_bus(plan: &BusPlan) -> Vec<Limit> {
@@ -137,7 +136,8 @@ fn of_sensor(plan: &SensorPlan) -> Vec<Limit> {
 }
 
 fn of_trigger(plan: &TriggerPlan) -> Vec<Limit> {
-    let mut limits = of_rate_limit(plan.rate_limit.as_ref(), trigger::metric::LIMITER_WAIT);
+    let mut limits =
+        of_rate_limit(plan.rate_limit.as_ref(), Sign::Wait(trigger::metric::LIMITER_WAIT));
     if plan.delivery == DeliveryMode::AtLeastOnce {
         let seconds = plan.processing.mean() + plan.action.latency.mean();
         limits.push(Limit::rate("one_at_a_time", 1.0 / seconds, Sign::Unseen));
@@ -180,7 +180,7 @@ fn time_under_lock(template: &TemplateConfig) -> Option<f64> {
 
 fn of_station(plan: &StationPlan) -> Vec<Limit> {
     use station::metric::{BUSY, DEPTH, WAIT};
-    let mut limits = of_rate_limit(plan.rate_limit.as_ref(), WAIT);
+    let mut limits = of_rate_limit(plan.rate_limit.as_ref(), Sign::Wait(WAIT));
     if let Some(room) = plan.room.messages {
         limits.push(Limit::level("capacity", room, "messages", DEPTH));
     }
@@ -204,10 +204,10 @@ fn of_store(plan: &StorePlan) -> Vec<Limit> {
     room.into_iter().collect()
 }
 
-fn of_rate_limit(plan: Option<&RateLimitPlan>, wait: &'static str) -> Vec<Limit> {
+fn of_rate_limit(plan: Option<&RateLimitPlan>, waiting: Sign) -> Vec<Limit> {
     let limit = |plan: &RateLimitPlan| {
         let sign = match plan.over {
-            Over::Wait => Sign::Wait(wait),
+            Over::Wait => waiting,
             Over::Reject => Sign::Refusals,
         };
         Limit::rate("rate_limit", per_s(&plan.limiter), sign)

@@ -13,6 +13,7 @@
 pub mod arrival;
 pub mod check;
 pub mod distribution;
+pub mod faults;
 pub mod model;
 pub mod policy;
 pub mod quantity;

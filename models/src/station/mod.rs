@@ -15,11 +15,12 @@ use sim_core::queue::{Queue, Refusal};
 use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::event::{ComponentId, NOBODY, Signal};
+use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
+use crate::engine::in_hand::InHand;
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, SampleId};
-use crate::engine::reject::{Orbit, Reject};
+use crate::engine::reject::{self, NackId, Orbit, Reject};
 use crate::engine::{Cx, Destination, Level};
 use crate::fault::Change;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
@@ -46,6 +47,16 @@ struct Waiting {
     patience: Option<Timer>,
 }
 
+/// A served job on its way to the next stage.
+#[derive(Clone, Copy, Debug)]
+struct Leaving {
+    job: JobId,
+    /// The job as it was; it may be another's by the time of the answer.
+    record: Job,
+    /// It keeps its server until it is taken; one that was handed back before has none.
+    holds_server: bool,
+}
+
 impl PartialEq for Waiting {
     fn eq(&self, other: &Self) -> bool {
         self.job == other.job
@@ -62,8 +73,10 @@ pub(crate) struct Station {
     busy: u32,
     /// Jobs of upstream producers that wait for room (policy `Block`), in order of their coming.
     blocked: VecDeque<(ComponentId, JobId)>,
-    /// Served jobs that keep their server until the next stage has taken them.
-    leaving: Vec<(JobId, Job)>,
+    /// Jobs offered to the next stage that it has not yet answered.
+    leaving: Vec<Leaving>,
+    /// The services under way.
+    services: InHand,
     token_wake: Option<SimTime>,
     service_lane: Option<Lane>,
     slowdown: f64,
@@ -102,9 +115,9 @@ impl Station {
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
         let key = |purpose: &str| streams.key(&plan.name, purpose);
-        let orbit = plan.next_nack.clone().map(|nack| {
+        let orbit = plan.has_orbit.then(|| {
             let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
-            Orbit::new(nack, key("retry"), gauge, RETURNED, cx)
+            Orbit::new(key("retry"), gauge, RETURNED)
         });
         let service_lane = (plan.service.variance() == 0.0)
             .then(|| cx.lane(SimDuration::from_secs_f64(plan.service.mean()), Phase::Release));
@@ -113,6 +126,7 @@ impl Station {
             busy: 0,
             blocked: VecDeque::new(),
             leaving: Vec::new(),
+            services: InHand::new(cx),
             token_wake: None,
             service_lane,
             slowdown: 1.0,
@@ -138,7 +152,10 @@ impl Station {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Offer { from, job } => self.offered(from, job, cx),
-            Signal::Carry { what: SERVED, job } => self.served(job, cx),
+            Signal::Carry { what: SERVED, job } => {
+                self.services.back(job);
+                self.served(job, cx);
+            }
             Signal::Carry { what: RETURNED, job } => self.back_from_orbit(job, cx),
             Signal::Wake { what: TOKEN, .. } => {
                 self.token_wake = None;
@@ -162,8 +179,10 @@ impl Station {
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
-            Change::FailureProbability(p) => self.plan.failure_probability = p,
-            Change::Stop => self.stopped = true,
+            Change::FailureProbability(p) => {
+                self.plan.failure_probability = p.unwrap_or(self.plan.failure_probability);
+            }
+            Change::Stop => self.stop(cx),
             Change::Start => self.stopped = false,
             Change::Limit(servers) => self.plan.servers = servers as u32,
             Change::Rate(rate) => {
@@ -182,6 +201,53 @@ impl Station {
         self.note_depths(cx);
     }
 
+    /// It is down: what is in service is lost, or fails for the caller that waits for it; callers who wait
+    /// for a server hear so too. Events from elsewhere wait in front of it.
+    #[cold]
+    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
+        self.stopped = true;
+        for job in self.services.call_off(cx) {
+            self.busy -= 1;
+            self.break_off(job, cx);
+        }
+        let waiting: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
+        for waiting in waiting {
+            if self.is_caller(cx.job(waiting.job).tag as ComponentId) {
+                self.queue.remove(waiting);
+                self.forget_patience(waiting, cx);
+                self.turn_out(waiting.job, Reason::Unavailable, cx);
+            }
+        }
+        for (from, job) in std::mem::take(&mut self.blocked) {
+            if self.is_caller(from) {
+                self.turn_out(job, Reason::Unavailable, cx);
+            } else {
+                self.blocked.push_back((from, job));
+            }
+        }
+    }
+
+    /// The work on a job ends with the process that did it.
+    fn break_off(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.leave(job, FactKind::Failed, cx);
+        let caller = cx.job(job).tag as ComponentId;
+        if self.is_caller(caller) {
+            let by = cx.me;
+            cx.job_mut(job).refused_for = Reason::Unavailable;
+            return cx.send(caller, Signal::Failed { by, job });
+        }
+        match self.plan.on_failure {
+            Reject::Store(store) => cx.offer(store, job),
+            _ => cx.drop_job(job, Reason::MemoryLost),
+        }
+    }
+
+    fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
+        if let Some(timer) = waiting.patience {
+            cx.cancel(timer);
+        }
+    }
+
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
         self.queue.iter().for_each(|waiting| visit(waiting.item.job));
@@ -195,6 +261,9 @@ impl Station {
         let record = cx.job_mut(job);
         record.since = now;
         record.tag = u32::from(from);
+        if self.stopped && self.is_caller(from) {
+            return self.turn_out(job, Reason::Unavailable, cx);
+        }
         if let Some(limit) = &mut self.plan.rate_limit
             && limit.over == Over::Reject
             && limit.limiter.try_take(now).is_err()
@@ -279,6 +348,9 @@ impl Station {
     /// A job leaves the queue unserved: lost, or a failed call for the caller that waits for it.
     fn turn_out(&self, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
         cx.fact_because(FactKind::Refused, job, reason);
+        // A visit it was all the same: the next one has draws of its own.
+        let record = cx.job_mut(job);
+        record.visits = record.visits.wrapping_add(1);
         let from = cx.job(job).tag as ComponentId;
         if self.is_caller(from) {
             let by = cx.me;
@@ -302,11 +374,12 @@ impl Station {
         cx: &mut Cx<'_, '_>,
     ) {
         let policy = match gate {
-            Gate::Rate => &self.plan.over_limit,
-            Gate::Room => &self.plan.on_reject,
+            Gate::Rate => self.plan.over_limit,
+            Gate::Room => self.plan.on_reject,
         };
-        match *policy {
-            Reject::Nack(_) => cx.refuse(from, job, reason),
+        match policy {
+            Reject::Nack(nack) => cx.refuse(from, job, reason, nack),
+            Reject::Error => cx.refuse(from, job, reason, NackId::NONE),
             Reject::Block => self.blocked.push_back((from, job)),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
@@ -337,9 +410,7 @@ impl Station {
     #[cold]
     fn turn_out_evicted(&mut self, cx: &mut Cx<'_, '_>) {
         while let Some(waiting) = self.evicted.pop() {
-            if let Some(timer) = waiting.patience {
-                cx.cancel(timer);
-            }
+            self.forget_patience(waiting, cx);
             self.turn_out(waiting.job, Reason::Evicted, cx);
         }
     }
@@ -402,17 +473,18 @@ impl Station {
     #[inline(always)]
     fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Started, job);
-        let signal = Signal::Carry { what: SERVED, job };
         let record = cx.job_mut(job);
         let visit = u32::from(record.visits);
         record.visits = record.visits.wrapping_add(1);
         match self.service_lane {
-            Some(lane) if self.slowdown == 1.0 => cx.after_lane(lane, signal),
+            Some(lane) if self.slowdown == 1.0 => {
+                self.services.after_lane(lane, (SERVED, job), cx);
+            }
             _ => {
                 let drawn = cx.draw_duration(&self.plan.service, job, self.service_key, visit);
                 let service =
                     if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) };
-                cx.after(service, Phase::Release, signal);
+                self.services.after(service, Phase::Release, (SERVED, job), cx);
             }
         }
     }
@@ -422,11 +494,13 @@ impl Station {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
         let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) {
+        if self.is_caller(caller) && (failed || self.way_out(job, cx).is_none()) {
             self.answer(caller, job, failed, cx);
         } else if failed {
             self.fail(job, cx);
         } else {
+            // To its caller what goes on from here is as good as done.
+            self.tell_taken(caller, job, cx);
             self.pass_on(job, cx);
         }
     }
@@ -443,7 +517,9 @@ impl Station {
         self.leave(job, FactKind::Failed, cx);
         match self.plan.on_failure {
             Reject::Store(store) => cx.offer(store, job),
-            Reject::Drop | Reject::Nack(_) | Reject::Block => cx.drop_job(job, Reason::WorkFailed),
+            Reject::Drop | Reject::Nack(_) | Reject::Block | Reject::Error => {
+                cx.drop_job(job, Reason::WorkFailed);
+            }
         }
         self.server_is_free(cx);
     }
@@ -457,13 +533,17 @@ impl Station {
         };
         if to.answers {
             // The server is kept until the next stage has taken the job or handed it back.
-            self.leaving.push((job, *cx.job(job)));
-            cx.hand_over(to, job);
+            self.offer_on(job, to, true, cx);
         } else {
             self.leave(job, FactKind::Completed, cx);
             cx.hand_over(to, job);
             self.server_is_free(cx);
         }
+    }
+
+    fn offer_on(&mut self, job: JobId, to: Destination, holds_server: bool, cx: &mut Cx<'_, '_>) {
+        self.leaving.push(Leaving { job, record: *cx.job(job), holds_server });
+        cx.hand_over(to, job);
     }
 
     #[inline(always)]
@@ -502,40 +582,41 @@ impl Station {
     /// The next stage took the job: whose it is now, if it still lives.
     fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let left = self.take_leaving(job);
-        cx.fact_of(FactKind::Completed, &left);
-        let sojourn = cx.now().since(left.since);
+        cx.fact_of(FactKind::Completed, &left.record);
+        let sojourn = cx.now().since(left.record.since);
         cx.sample(self.sojourn, sojourn);
-        self.server_is_free(cx);
-    }
-
-    /// The next stage handed the job back: it is served again, at once or after a while.
-    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        self.take_leaving(job);
-        match &mut self.orbit {
-            Some(orbit) => orbit.refused(cx, by, job),
-            // A bus tells every publisher, and a station has no retries of its own.
-            None => cx.settle(job, Fate::dropped(by, cx.job(job).refused_for)),
+        if left.holds_server {
+            self.server_is_free(cx);
         }
-        self.server_is_free(cx);
     }
 
-    fn take_leaving(&mut self, job: JobId) -> Job {
-        let place = self.leaving.iter().position(|&(leaving, _)| leaving == job);
-        self.leaving.swap_remove(place.expect("only an offer is answered")).1
+    /// The next stage handed the job back: it is offered again after a while, without its server.
+    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let left = self.take_leaving(job);
+        // The time here goes on; the next stage may have begun to measure its own.
+        cx.job_mut(job).since = left.record.since;
+        match (&mut self.orbit, cx.job(job).refused_with.named()) {
+            (Some(orbit), Some(nack)) => orbit.refused(cx, nack, by, job),
+            // An error is told to every producer, and a station has no retries of its own.
+            _ => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
+        }
+        if left.holds_server {
+            self.server_is_free(cx);
+        }
     }
 
+    fn take_leaving(&mut self, job: JobId) -> Leaving {
+        let place = self.leaving.iter().position(|leaving| leaving.job == job);
+        self.leaving.swap_remove(place.expect("only an offer is answered"))
+    }
+
+    /// A job comes back for another try at the next stage: the same one, since its draw is of its visit.
     fn back_from_orbit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         if let Some(orbit) = &mut self.orbit {
             orbit.returned(cx);
         }
-        let record = cx.job_mut(job);
-        record.since = now;
-        // The stage that handed it back wrote its own into the tag; nobody waits for its end.
-        record.tag = u32::from(NOBODY);
-        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
-        self.proceed(cx);
+        let to = self.way_out(job, cx).expect("it was handed back by the next stage");
+        self.offer_on(job, to, false, cx);
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.

@@ -3,10 +3,10 @@
 
 pub(crate) mod spec;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::kernel::Phase;
-use sim_core::random::Streams;
+use sim_core::random::{Random, StreamKey, Streams};
 use sim_core::time::SimTime;
 
 use crate::engine::Cx;
@@ -14,7 +14,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::Reject;
+use crate::engine::reject::{NackId, Reject};
 use crate::fault::Change;
 use crate::workflow::{
     Controller, ControllerConfig, Effects, Fact, LockId, Outcome, SemaphoreLimit, TemplateConfig,
@@ -58,6 +58,8 @@ pub(crate) struct Workflow {
     /// Timers that the event list knows by number.
     timers: Vec<Option<Timer>>,
     free_timers: Vec<u32>,
+    /// Makes keys for all workflows of an event but its first.
+    again: StreamKey,
     /// Live workflows: their jobs are held here. The value is who waits for the end, if anybody.
     live: BTreeMap<JobId, Option<ComponentId>>,
     locks: Vec<LockId>,
@@ -88,6 +90,7 @@ impl Workflow {
             effects: Effects::default(),
             timers: Vec::new(),
             free_timers: Vec::new(),
+            again: streams.key(&plan.name, "again"),
             live: BTreeMap::new(),
             pending: recorder.new_gauge(me, metric::PENDING),
             waiting_for_locks: recorder.new_gauge(me, metric::WAITING_FOR_LOCKS),
@@ -120,17 +123,19 @@ impl Workflow {
         let now = cx.now();
         match *change {
             Change::Slower(factor) => self.controller.set_slowdown(factor),
-            Change::FailureProbability(p) => self.controller.set_failure_probability(Some(p)),
+            Change::FailureProbability(p) => self.controller.set_failure_probability(p),
             Change::Stop => self.controller.stop(),
             Change::Start => self.controller.start(now, &mut self.effects),
             Change::Limit(limit) => {
                 self.controller.set_parallelism(now, limit as u32, &mut self.effects);
             }
             Change::Permits { ref key, limit } => {
-                for template in &self.plan.templates {
-                    if let Some(lock) = self.controller.semaphore(&template.namespace, key) {
+                // The ConfigMap is one; each namespace has its own lock of that key.
+                let namespaces = self.plan.templates.iter().map(|template| &template.namespace);
+                let namespaces: BTreeSet<&String> = namespaces.collect();
+                for namespace in namespaces {
+                    if let Some(lock) = self.controller.semaphore(namespace, key) {
                         self.controller.set_semaphore_limit(now, lock, limit, &mut self.effects);
-                        break;
                     }
                 }
             }
@@ -153,7 +158,7 @@ impl Workflow {
         let now = cx.now();
         let record = cx.job_mut(job);
         record.since = now;
-        let (key, template) = (record.key, record.tag);
+        let template = record.tag;
         let priority = i32::from(record.priority) + self.plan.priorities[template as usize];
         // Of a trigger's two actions one may wait and the other not: who wants to hear that the job was
         // taken does not wait for its end.
@@ -162,15 +167,26 @@ impl Workflow {
         self.live.insert(job, waits.then_some(from));
         cx.fact(FactKind::Admitted, job);
         cx.accept(from, job);
+        let key = self.key_of(job, cx);
         let (id, template) = (WorkflowId(job), TemplateId(template));
         self.controller.submit(now, id, template, key, priority, &mut self.effects);
         self.react(cx);
     }
 
+    /// The random key of a new workflow: the event's own, but of its further workflows each has another, or
+    /// what failed once would fail again and again.
+    fn key_of(&self, job: JobId, cx: &mut Cx<'_, '_>) -> u64 {
+        let record = cx.job_mut(job);
+        let tries = record.tries;
+        record.tries += 1;
+        if tries == 0 { record.key } else { cx.draws(job, self.again, tries).next_u64() }
+    }
+
     fn reject(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let reason = Reason::MessagesFull;
         match self.plan.on_reject {
-            Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
+            Reject::Nack(nack) => cx.refuse(from, job, reason, nack),
+            Reject::Block | Reject::Error => cx.refuse(from, job, reason, NackId::NONE),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 self.tell_taken(from, job, cx);
