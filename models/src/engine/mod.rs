@@ -306,17 +306,16 @@ impl Cx<'_, '_> {
     }
 
     /// Brings the job, and every job joined to it, to its end.
-    #[inline]
     pub(crate) fn settle(&mut self, job: JobId, fate: Fate) {
         let joined = self.world.jobs.next_joined(job);
         self.settle_one(job, fate);
         if joined.is_some() {
-            self.settle_joined(joined, fate);
+            self.settle_others(joined, fate);
         }
     }
 
     #[cold]
-    fn settle_joined(&mut self, mut next: Option<JobId>, fate: Fate) {
+    fn settle_others(&mut self, mut next: Option<JobId>, fate: Fate) {
         while let Some(job) = next {
             next = self.world.jobs.next_joined(job);
             self.settle_one(job, fate);
@@ -333,7 +332,11 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn complete(&mut self, job: JobId) {
         let fate = Fate::completed(self.me);
-        self.settle(job, fate);
+        if self.world.jobs.next_joined(job).is_none() {
+            self.settle_one(job, fate);
+        } else {
+            self.settle(job, fate);
+        }
     }
 
     /// Ends a branch that was made beside the event's own way and says nothing about its fate: what is
@@ -351,7 +354,7 @@ impl Cx<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle_one(&mut self, job: JobId, fate: Fate) {
         let now = self.now();
         let World { jobs, recorder, kernel, wants_settled, age, .. } = &mut *self.world;

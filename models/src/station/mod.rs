@@ -302,7 +302,8 @@ impl Station {
         let now = cx.now();
         let record = cx.job(job);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        let waiting = Waiting { job, patience: self.patience_of(job, cx) };
+        let patience = if self.plan.patience.is_some() { self.patience_of(job, cx) } else { None };
+        let waiting = Waiting { job, patience };
         // Room is asked for only of those who have to wait: with a server free one passes through.
         if self.passes_through(now) {
             self.queue.push_front(now, waiting, size, priority);

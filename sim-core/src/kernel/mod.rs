@@ -230,7 +230,7 @@ impl<E: Copy> Kernel<E> {
     #[inline]
     pub fn post(&mut self, phase: Phase, event: E) {
         if let Some(sequence) = self.admit() {
-            if self.next.is_none() && self.nothing_is_due_now() {
+            if !self.is_special && self.nothing_else_is_due_now() {
                 self.next = Some(Posted { phase, sequence, event });
                 self.is_special = true;
             } else {
@@ -239,17 +239,13 @@ impl<E: Copy> Kernel<E> {
         }
     }
 
+    /// Whether the event list holds nothing of this instant. The wheel does not: the front would hold it.
     #[inline]
-    fn nothing_is_due_now(&self) -> bool {
-        self.immediate.is_empty()
-            && match self.list.first_in_front() {
-                Some(first) => first.time > self.now,
-                // The wheel holds nothing of this instant: the front would hold it.
-                None => true,
-            }
+    fn nothing_else_is_due_now(&self) -> bool {
+        self.list.first_in_front().is_none_or(|first| first.time > self.now)
     }
 
-    #[inline]
+    #[inline(never)]
     fn push_immediate(&mut self, phase: Phase, sequence: u64, tag: Tag, event: E) {
         if let Some(next) = self.next.take() {
             self.immediate.push(next.phase, next.sequence, Tag::NONE, next.event);
@@ -393,11 +389,18 @@ impl<E: Copy> Kernel<E> {
             let entry = Entry { time, rank: rank(phase, sequence), tag, event };
             self.list.insert(entry, self.now);
         } else {
-            if time < self.now {
-                panic_in_the_past(at, self.now());
-            }
-            self.push_immediate(phase, sequence, tag, event);
+            self.insert_now(at, phase, sequence, tag, event);
         }
+    }
+
+    /// Apart, so that its callers need not save what it uses.
+    #[cold]
+    #[inline(never)]
+    fn insert_now(&mut self, at: SimTime, phase: Phase, sequence: u64, tag: Tag, event: E) {
+        if at < self.now() {
+            panic_in_the_past(at, self.now());
+        }
+        self.push_immediate(phase, sequence, tag, event);
     }
 
     #[inline]
@@ -434,6 +437,9 @@ impl<E: Copy> Kernel<E> {
     #[inline(always)]
     fn take(&mut self, limit: u64) -> Option<E> {
         if self.is_special {
+            if self.next.is_some() {
+                return self.take_next(limit);
+            }
             return self.take_special(limit);
         }
         let first = self.list.first(limit)?;
@@ -448,19 +454,23 @@ impl<E: Copy> Kernel<E> {
         self.take_special(limit)
     }
 
-    /// The definition of the order, for all cases.
+    /// Takes the one event that was posted at this instant when nothing else was due.
+    #[inline]
+    fn take_next(&mut self, limit: u64) -> Option<E> {
+        if limit < self.now || self.stuck.is_some() || self.stops_at_this_instant() {
+            return None;
+        }
+        // Whatever is due besides would have sent this one to the rings.
+        self.is_special = false;
+        self.dispatched += 1;
+        self.next.take().map(|next| next.event)
+    }
+
+    /// The definition of the order, for all cases but that.
+    #[inline(never)]
     fn take_special(&mut self, limit: u64) -> Option<E> {
         if self.stuck.is_some() {
             return None;
-        }
-        if self.next.is_some() {
-            if limit < self.now || self.stops_at_this_instant() {
-                return None;
-            }
-            // Nothing else is due: it would have sent this one to the rings.
-            self.is_special = false;
-            self.dispatched += 1;
-            return self.next.take().map(|next| next.event);
         }
         loop {
             let entry = if self.immediate.is_empty() {
