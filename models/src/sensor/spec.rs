@@ -369,16 +369,6 @@ impl TriggerSpec {
         });
         let (honors_retry, honors_dead_letter) = self.honors(around.version, cx);
         let (rate_limit, over) = rate_limit?.unzip();
-        if matches!(over, Some(Reject::Nack(_)))
-            && sensor.rate_limit.is_some()
-            && self.delivery == DeliverySpec::FireAndForget
-        {
-            cx.field("rate_limit", |cx| {
-                cx.error("a message is acked before it is through the sensor's rate limit: it cannot be handed back")
-                    .expected("`delivery: AtLeastOnce`, or `over: Wait`, `Drop` or `Store`");
-            });
-            return None;
-        }
         if matches!(over, Some(Reject::Nack(_))) && condition.joins() {
             cx.field("rate_limit", |cx| {
                 cx.error("a condition with `&&` has acked its earlier events: they cannot be handed back")

@@ -124,7 +124,7 @@ impl Trigger {
     /// A call returned well, or there was none: the event's work is done.
     pub(super) fn answered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         // The process that sent a call may be gone; nobody waits then.
-        let is_ours = cx.job(job).epoch == self.epoch;
+        let is_ours = cx.job(job).epoch == self.epoch && self.is_under_way(job);
         cx.fact(FactKind::Completed, job);
         cx.complete(job);
         if is_ours {
@@ -241,10 +241,15 @@ impl Trigger {
             return;
         }
         self.stop_looking(job, cx);
-        let is_ours = self.run.is_some_and(|run| run.job == job);
-        if is_ours || self.plan.delivery == DeliveryMode::FireAndForget {
+        if self.is_under_way(job) {
             self.taken(cx);
         }
+    }
+
+    /// At least once: whether it is this job that the trigger is busy with.
+    fn is_under_way(&self, job: JobId) -> bool {
+        self.plan.delivery == DeliveryMode::FireAndForget
+            || self.run.is_some_and(|run| run.job == job)
     }
 
     /// The action is done, as far as the trigger is concerned.

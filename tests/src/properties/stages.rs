@@ -316,7 +316,7 @@ impl Shape {
         let dependencies = dice.list(count, count, |dice, at| self.dependency(dice, at));
         let triggers = dice.between(1, 3);
         let triggers: String =
-            (0..triggers).map(|at| self.trigger(dice, &name, limited, at, count) + ", ").collect();
+            (0..triggers).map(|at| self.trigger(dice, &name, at, count) + ", ").collect();
         let client = dice.maybe_of(60, "client", &["Unlimited", "Limited(qps: 2, burst: 3)"]);
         let processing = dice.maybe_of(60, "processing", &TIMES);
         let version = dice.maybe_of(30, "version", &["\"1.8.1\""]);
@@ -356,23 +356,14 @@ impl Shape {
         }
     }
 
-    fn trigger(
-        &mut self,
-        dice: &mut Dice,
-        sensor: &str,
-        sensor_is_limited: bool,
-        number: u64,
-        dependencies: u64,
-    ) -> String {
+    fn trigger(&mut self, dice: &mut Dice, sensor: &str, number: u64, dependencies: u64) -> String {
         let (conditions, joins) = Self::condition(dice, dependencies);
         let reset =
             dice.maybe_of(15, "reset", &["(every: \"3s\")", "(every: \"1s\", first: \"0s\")"]);
         let delivery = dice.pick(&["FireAndForget", "AtLeastOnce"]);
         let limited = dice.chance(40);
         let rate_limit = if limited {
-            // What has been acked cannot be handed back.
-            let is_acked = joins || (sensor_is_limited && delivery == "FireAndForget");
-            format!("rate_limit: {}, ", self.rate_limit(dice, |dice| self.over(dice, !is_acked)))
+            format!("rate_limit: {}, ", self.rate_limit(dice, |dice| self.over(dice, !joins)))
         } else {
             String::new()
         };

@@ -1,6 +1,7 @@
 //! What triggers do when things go wrong: retries, crashes, policies, changes of their limits.
 
-use models::{FactKind, Reason};
+use models::spec::arrival::NoFiles;
+use models::{FactKind, Model, Overrides, Reason};
 
 use super::{Seen, play, sensor, source};
 
@@ -167,6 +168,43 @@ fn a_fire_and_forget_trigger_tries_once() {
     assert_eq!(without_effect(&seen), 1, "{}", seen.warnings);
 }
 
+/// What `check` says of settings that do nothing, and of what cannot be meant.
+#[test]
+fn settings_that_do_nothing_are_named() {
+    let text = |sensor: &str, templates: &str| {
+        format!(
+            "Model(name: \"m\", horizon: \"1s\", stages: [{}, EventBus(), EventBus(name: \"other\"), \
+             {sensor}, Workflow(templates: [{templates}])])",
+            source("source", "(at: \"0s\")", ""),
+        )
+    };
+    let work = "(name: \"work\", service: \"1s\")";
+    let log = sensor("action: Log");
+    let node = "(name: \"a\", active_deadline: \"1s\", steps: [[(name: \"b\", service: \"1s\")]])";
+    let nested = format!("(name: \"work\", failure: 0.5, steps: [[{node}]])");
+    let other = log.replace("Sensor(", "Sensor(bus: \"other\", ");
+    let steps = sensor("delivery: AtLeastOnce, action: Log, retry: (steps: 32768)");
+    let policy = sensor("action: Workflow(\"work\"), policy: ()");
+    // What is written, what is said, and where.
+    let table: [(String, &[&str]); 6] = [
+        (text(&log, &nested), &["`failure` has no effect here", "`active_deadline` has no effect"]),
+        (text(&other, work), &["`source` sends to `default`, the sensor listens to `other`"]),
+        (text(&steps, work), &["`32768` is out of range", "from `1` to `32767` attempts"]),
+        (text(&policy, work), &["this action has none to wait for"]),
+        (text(&log, &format!("{work}, {work}")), &["the name `work` is taken"]),
+        (text(&log, &work.replace("work", "other")), &["the name `other` is taken"]),
+    ];
+    for (text, said) in table {
+        let found = match Model::read("m.ron", &text, &Overrides::default(), &NoFiles) {
+            Ok(model) => model.warnings.to_string(),
+            Err(found) => found.to_string(),
+        };
+        for words in said {
+            assert!(found.contains(words), "`{words}` is not in\n{found}\nof {text}");
+        }
+    }
+}
+
 fn policy(service: &str, rest: &str) -> Seen {
     play(&format!(
         "stages: [{}, EventBus(), {}, {}]",
@@ -266,6 +304,23 @@ fn a_restart_keeps_a_changed_rate() {
         let fired = [1_000, 20_000, 21_000, 22_000];
         assert_eq!(seen.times_ms(TRIGGER, FactKind::Triggered), fired, "{stage}");
     }
+}
+
+/// Fire and forget behind the sensor's own rate limit: the message is acked when its turn comes, so what is
+/// over the trigger's limit is tried again from memory.
+#[test]
+fn what_is_over_a_limit_behind_a_gate_is_tried_again_from_memory() {
+    let limit = "rate_limit: (rate: \"1/min\", algorithm: TokenBucket(burst: 1), over: Nack(after: \"2s\", \
+                 retries: 2))";
+    let gated = sensor(&format!("{limit}, action: Log"))
+        .replace("triggers", "rate_limit: (rate: \"1000/s\"), triggers");
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {gated}]",
+        source("source", "(at: \"1s\"), (at: \"2s\")", ""),
+    ));
+    assert_eq!(seen.times_ms(TRIGGER, FactKind::Triggered), [1_000]);
+    assert_eq!(seen.times_ms(TRIGGER, FactKind::Refused), [2_000, 4_000, 6_000]);
+    assert_eq!(seen.losses(), [(TRIGGER, Reason::RateLimited, 1)]);
 }
 
 /// What a full target hands back, the trigger tries again as the target's policy says; after the last retry
