@@ -85,6 +85,14 @@ impl SourcePlan {
         self.latency.mean() == 0.0 && self.rate_limit.is_none()
     }
 
+    /// Whether, besides, nothing is asked of an event before it is published, and none waits for another.
+    fn is_direct(&self) -> bool {
+        self.is_instant()
+            && self.route == Route::Parallel
+            && self.pass_probability >= 1.0
+            && self.payload_max.is_none()
+    }
+
     /// Whether callers ever try again.
     fn has_orbit(&self) -> bool {
         let answers = [self.answer(NackId::NONE), self.over_limit];
@@ -157,7 +165,8 @@ pub(crate) struct EventSource {
     in_hand: InHand,
     failure_probability: f64,
     orbit: Option<Orbit>,
-    next_arrival: Option<Batch>,
+    /// What arrives at the wake that is on its way.
+    next_arrival: Batch,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
     repeats: Vec<Birth>,
     free_repeats: Vec<u32>,
@@ -165,6 +174,10 @@ pub(crate) struct EventSource {
     latency: Timing,
     /// Publishes take no time at all: there is nothing to measure.
     is_instant: bool,
+    /// Between an event's birth and its publish there is nothing at all.
+    is_direct: bool,
+    /// The size of every payload, if it is always the same.
+    constant_payload: Option<u32>,
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
@@ -222,12 +235,14 @@ impl EventSource {
             in_hand: InHand::new(cx),
             failure_probability: 0.0,
             orbit,
-            next_arrival: None,
+            next_arrival: Batch { count: 0, size_bytes: None },
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
             latency: Timing::new(plan.latency.clone()),
             is_instant: plan.is_instant(),
+            is_direct: plan.is_direct(),
+            constant_payload: (plan.payload.variance() == 0.0).then(|| plan.payload.mean() as u32),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -250,10 +265,7 @@ impl EventSource {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Wake { what: ARRIVAL, .. } => self.arrive(cx),
-            Signal::Wake { what: THOUGHT, .. } => {
-                let job = self.birth(None, cx);
-                self.enter(job, cx);
-            }
+            Signal::Wake { what: THOUGHT, .. } => self.ask_again(cx),
             // A client waits for one end, though its event was sent twice.
             Signal::Settled if self.resent > 0 => self.resent -= 1,
             Signal::Settled => self.think(cx),
@@ -294,6 +306,7 @@ impl EventSource {
             }
             Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
+        self.is_direct = self.is_instant && self.plan.is_direct() && !self.stopped;
     }
 
     /// The process ends, and the connections of all who wait with it: their callers hear so at once.
@@ -335,22 +348,29 @@ impl EventSource {
         self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_, '_>) {
-        let batch = self.next_arrival.take().expect("an arrival was scheduled");
+        let batch = self.next_arrival;
         for _ in 0..batch.count {
             let job = self.birth(batch.size_bytes, cx);
-            self.enter(job, cx);
+            if self.is_direct {
+                cx.hand_over(self.plan.target, job);
+            } else {
+                self.enter(job, cx);
+            }
         }
         self.schedule_arrival(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Open(process) = &mut self.plan.supply else { return };
         if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
-            self.next_arrival =
-                Some(Batch { count: arrival.count, size_bytes: arrival.size_bytes });
+            self.next_arrival = match (arrival.count, arrival.size_bytes) {
+                // Apart, so that the parts of the usual case are not put together again.
+                (1, None) => Batch { count: 1, size_bytes: None },
+                (count, size_bytes) => Batch { count, size_bytes },
+            };
             cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
         }
     }
@@ -363,11 +383,21 @@ impl EventSource {
         cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
     }
 
+    /// A client of the closed loop sends its next event.
+    #[inline(never)]
+    fn ask_again(&mut self, cx: &mut Cx<'_, '_>) {
+        let job = self.birth(None, cx);
+        self.enter(job, cx);
+    }
+
     /// A new event, with its random key, its size and its name.
-    #[inline]
+    #[inline(always)]
     fn birth(&mut self, size_bytes: Option<u32>, cx: &mut Cx<'_, '_>) -> JobId {
         let key = self.keys.next_u64();
-        let drawn = size_bytes.unwrap_or_else(|| self.plan.payload.sample(&mut self.sizes) as u32);
+        let drawn = match (size_bytes, self.constant_payload) {
+            (Some(size), _) | (None, Some(size)) => size,
+            (None, None) => self.plan.payload.sample(&mut self.sizes) as u32,
+        };
         let birth = Birth {
             at: cx.now(),
             key,
