@@ -5,21 +5,21 @@
 
 pub(crate) mod spec;
 
-use std::collections::VecDeque;
-
-use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
 use sim_core::random::Streams;
-use sim_core::time::SimTime;
+use sim_core::time::SimDuration;
 
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
+use crate::engine::gate::Gate as Queue;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::fault::Change;
 
 /// The head of a gate's queue may pass.
 const TURN: u16 = 0;
+/// From a trigger that stops: what waits for it is to be given back.
+pub(crate) const TAKE_BACK: u16 = 1;
 /// To a trigger: the process is gone, with its memory.
 pub(crate) const STOP: u16 = 14;
 /// To a trigger: the process is back.
@@ -75,27 +75,28 @@ pub(crate) mod metric {
 pub(crate) struct Sensor {
     plan: SensorPlan,
     /// By [`Gate`]; they live and die with the process.
-    limiters: [Option<Limiter>; 2],
-    queues: [VecDeque<Waiting>; 2],
+    gates: [Option<Queue<Asker>>; 2],
     stopped: bool,
     waiting: GaugeId,
     wait: SampleId,
 }
 
+/// Who waits at a gate, and for whom.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
+struct Asker {
     from: ComponentId,
     job: JobId,
-    came: SimTime,
-    turn: SimTime,
 }
 
 impl Sensor {
     pub(crate) fn new(plan: SensorPlan, _: &Streams, cx: &mut Cx<'_, '_>) -> Self {
         let recorder = &mut cx.world.recorder;
+        let queue = |limiter: &Option<Limiter>, gate: Gate| {
+            let turn = Signal::Wake { what: TURN, arg: gate as u32 };
+            limiter.clone().map(|limiter| Queue::new(limiter, turn))
+        };
         Self {
-            limiters: [plan.rate_limit.clone(), plan.client.clone()],
-            queues: [VecDeque::new(), VecDeque::new()],
+            gates: [queue(&plan.rate_limit, Gate::Rate), queue(&plan.client, Gate::Client)],
             stopped: false,
             waiting: recorder.new_gauge(cx.me, metric::WAITING),
             wait: recorder.new_samples(cx.me, metric::WAIT),
@@ -110,6 +111,7 @@ impl Sensor {
         match signal {
             Signal::Offer { from, job } => self.offered(from, job, cx),
             Signal::Wake { what: TURN, arg } => self.pass(arg as usize, cx),
+            Signal::Wake { what: TAKE_BACK, arg } => self.turn_out(Some(arg as ComponentId), cx),
             other => unreachable!("a sensor does not understand {other:?}"),
         }
     }
@@ -120,7 +122,11 @@ impl Sensor {
             Change::Start => self.start_again(cx),
             Change::Rate(rate) => {
                 let now = cx.now();
-                if let Some(limiter) = &mut self.limiters[Gate::Rate as usize] {
+                if let Some(gate) = &mut self.gates[Gate::Rate as usize] {
+                    gate.set_rate(*rate, cx);
+                }
+                // The process starts anew with the rate of then.
+                if let Some(limiter) = &mut self.plan.rate_limit {
                     limiter.set_rate(now, *rate);
                 }
             }
@@ -134,51 +140,42 @@ impl Sensor {
 
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
-        self.queues.iter().flatten().for_each(|waiting| visit(waiting.job));
+        self.gates.iter().flatten().flat_map(Queue::iter).for_each(|asker| visit(asker.job));
     }
 
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         let Ask { gate, tokens } = Ask::of(cx.job(job).tag);
         cx.fact(FactKind::Offered, job);
         if self.stopped {
             let by = cx.me;
             return cx.send(from, Signal::Failed { by, job });
         }
-        let gate = gate as usize;
-        let limiter = self.limiters[gate].as_mut().expect("a gate that is asked has a limiter");
-        let turn = (0..tokens).map(|_| limiter.take(now)).last().unwrap_or(now);
-        self.queues[gate].push_back(Waiting { from, job, came: now, turn });
-        cx.gauge(self.waiting, self.depth());
-        if self.queues[gate].len() == 1 {
-            self.wake(gate, cx);
-        }
-    }
-
-    fn wake(&self, gate: usize, cx: &mut Cx<'_, '_>) {
-        if let Some(head) = self.queues[gate].front() {
-            cx.at(head.turn, Phase::Release, Signal::Wake { what: TURN, arg: gate as u32 });
+        let queue = self.gates[gate as usize].as_mut().expect("a gate that is asked has a limiter");
+        if queue.ask(Asker { from, job }, tokens, cx) {
+            // The greatest depth counts who came and went.
+            cx.gauge(self.waiting, self.depth() + 1);
+            self.admit(Asker { from, job }, SimDuration::ZERO, cx);
+        } else {
+            cx.gauge(self.waiting, self.depth());
         }
     }
 
     fn pass(&mut self, gate: usize, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
-        // A wake from before a restart finds another queue, or none.
-        if self.queues[gate].front().is_none_or(|head| head.turn > now) {
-            return;
+        while let Some(passed) = self.gates[gate].as_mut().and_then(|gate| gate.next(cx)) {
+            self.admit(passed.item, passed.waited, cx);
         }
-        while let Some(head) = self.queues[gate].pop_front_if(|head| head.turn <= now) {
-            cx.gauge(self.waiting, self.depth());
-            cx.sample(self.wait, now.since(head.came));
-            cx.fact(FactKind::Admitted, head.job);
-            let by = cx.me;
-            cx.send(head.from, Signal::Finished { by, job: head.job });
-        }
-        self.wake(gate, cx);
+    }
+
+    fn admit(&mut self, asker: Asker, waited: SimDuration, cx: &mut Cx<'_, '_>) {
+        cx.gauge(self.waiting, self.depth());
+        cx.sample(self.wait, waited);
+        cx.fact(FactKind::Admitted, asker.job);
+        let by = cx.me;
+        cx.send(asker.from, Signal::Finished { by, job: asker.job });
     }
 
     fn depth(&self) -> u64 {
-        self.queues.iter().map(VecDeque::len).sum::<usize>() as u64
+        self.gates.iter().flatten().map(Queue::len).sum()
     }
 
     /// The process ends: what waits at the gates is lost with the memory, except what its trigger has
@@ -189,17 +186,30 @@ impl Sensor {
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: STOP, arg: 0 });
         }
-        for waiting in self.queues.iter_mut().flat_map(std::mem::take) {
-            let by = cx.me;
-            cx.send(waiting.from, Signal::Failed { by, job: waiting.job });
+        self.turn_out(None, cx);
+    }
+
+    /// Gives back what waits for this trigger, or for all.
+    fn turn_out(&mut self, trigger: Option<ComponentId>, cx: &mut Cx<'_, '_>) {
+        let by = cx.me;
+        for gate in self.gates.iter_mut().flatten() {
+            for asker in gate.take_out(|asker| trigger.is_none_or(|it| it == asker.from)) {
+                cx.send(asker.from, Signal::Failed { by, job: asker.job });
+            }
         }
-        cx.gauge(self.waiting, 0);
+        cx.gauge(self.waiting, self.depth());
     }
 
     fn start_again(&mut self, cx: &mut Cx<'_, '_>) {
         self.stopped = false;
         // A limiter lives in the process: it starts anew with it.
-        self.limiters = [self.plan.rate_limit.clone(), self.plan.client.clone()];
+        let limiters = [&self.plan.rate_limit, &self.plan.client];
+        for (gate, limiter) in self.gates.iter_mut().zip(limiters) {
+            if let (Some(gate), Some(limiter)) = (gate, limiter) {
+                let waited = gate.restart(limiter.clone()).count();
+                debug_assert_eq!(waited, 0, "a process that is down has nobody waiting");
+            }
+        }
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: START, arg: 0 });
         }

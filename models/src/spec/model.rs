@@ -267,10 +267,34 @@ impl ModelSpec {
                     let answers = station.answers();
                     add(&station.name, Kind::Station, component, 0, answers);
                 }
-                Stage::Store(store) => add(&store.name, Kind::Store, component, 0, false),
+                Stage::Store(store) => {
+                    add(&store.name, Kind::Store, component, 0, store.answers());
+                }
             }
         }
         Names::new(all)
+    }
+
+    /// Templates of all controllers are found by name alone, and beside other stages that take events.
+    fn check_templates(&self, cx: &mut Checker<'_>) {
+        let takes = |stage: &&Stage| {
+            matches!(stage, Stage::EventBus(_) | Stage::Station(_) | Stage::Store(_))
+        };
+        let mut taken: Vec<&str> = self.stages.iter().filter(takes).map(Stage::name).collect();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let Stage::Workflow(workflow) = stage else { continue };
+            cx.index(index, |cx| {
+                cx.field("templates", |cx| {
+                    for (number, template) in workflow.templates.iter().enumerate() {
+                        let name = template.name.as_str();
+                        if taken.contains(&name) {
+                            cx.index(number, |cx| cx.field("name", |cx| name_is_taken(name, cx)));
+                        }
+                        taken.push(name);
+                    }
+                });
+            });
+        }
     }
 
     fn check_names(&self, cx: &mut Checker<'_>) {
@@ -280,6 +304,7 @@ impl ModelSpec {
         }
         let names: Vec<&str> = self.stages.iter().map(Stage::name).collect();
         cx.unique("stage", "name", &names);
+        self.check_templates(cx);
         for (index, stage) in self.stages.iter().enumerate() {
             if let Stage::Sensor(sensor) = stage {
                 cx.index(index, |cx| {
@@ -299,6 +324,12 @@ impl ModelSpec {
             }
         }
     }
+}
+
+fn name_is_taken(name: &str, cx: &mut Checker<'_>) {
+    cx.error(format!("the name `{name}` is taken"))
+        .code("duplicate-name")
+        .expected("a name that no other template, bus, station or store has");
 }
 
 /// Turns stages into components.
@@ -396,10 +427,6 @@ impl Builder<'_> {
                 .collect::<Option<Vec<_>>>()
         });
         let subjects = self.subjects(&spec.name, &mine);
-        let has_message_ids =
-            self.spec.stages.iter().any(
-                |stage| matches!(stage, Stage::EventSource(source) if source.resend.is_some()),
-            );
         let (stream, consumers) = (stream?, consumers?);
         self.try_out(&stream, &consumers, cx);
         Some(BusPlan {
@@ -408,7 +435,6 @@ impl Builder<'_> {
             subjects,
             consumers,
             header_bytes: ARGO_HEADER_BYTES,
-            has_message_ids,
             on_reject: on_reject?,
         })
     }
@@ -447,7 +473,8 @@ impl Builder<'_> {
                     .filter(|(_, wanted)| wanted.subject == name)
                     .map(|(number, _)| number)
                     .collect();
-                subjects.push(SubjectPlan { source, event, name, consumers });
+                let repeats_ids = spec.resend.is_some();
+                subjects.push(SubjectPlan { source, event, name, consumers, repeats_ids });
             }
         }
         subjects
@@ -464,10 +491,20 @@ impl Builder<'_> {
         let rate_limit = spec.limiter(cx);
         let client = spec.client_limiter(cx);
         let processing = cx.field("processing", |cx| spec.processing.compile(cx));
+        let version = spec.release(cx);
         let subjects = cx.each("dependencies", &spec.dependencies, |cx, dependency| {
             let source = self.names.find(cx, "source", &dependency.source, &[Kind::EventSource]);
             cx.probability("filter", dependency.filter);
             let source = self.source(source?.component)?;
+            if source.to != spec.bus {
+                cx.field("source", |cx| {
+                    cx.warning(format!(
+                        "`{}` sends to `{}`, the sensor listens to `{}`: nothing comes of it",
+                        source.name, source.to, spec.bus
+                    ))
+                    .code("other-bus");
+                });
+            }
             let events = source.event_names();
             let event = match &dependency.event {
                 Some(event) => events[cx.reference("event", "event", event, &events)?],
@@ -484,7 +521,13 @@ impl Builder<'_> {
             .iter()
             .map(|subject| distinct.binary_search(subject).expect("it is one of them"))
             .collect();
-        let around = Surroundings { names: self.names, sensor: id, bus, subject_of: &subject_of };
+        let around = Surroundings {
+            names: self.names,
+            sensor: id,
+            bus,
+            version: version?,
+            subject_of: &subject_of,
+        };
         let mut number = 0;
         let triggers = cx.each("triggers", &spec.triggers, |cx, trigger| {
             number += 1;

@@ -319,10 +319,11 @@ impl Shape {
             (0..triggers).map(|at| self.trigger(dice, &name, at, count) + ", ").collect();
         let client = dice.maybe_of(60, "client", &["Unlimited", "Limited(qps: 2, burst: 3)"]);
         let processing = dice.maybe_of(60, "processing", &TIMES);
+        let version = dice.maybe_of(30, "version", &["\"1.8.1\""]);
         self.targets.push((name.clone(), Kind::Sensor { limited }));
         format!(
             "Sensor(name: \"{name}\", bus: \"bus{bus}\", {rate_limit}\
-             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing})"
+             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing}{version})"
         )
     }
 
@@ -376,10 +377,19 @@ impl Shape {
             let failure = dice.maybe_of(30, "failure", &CHANCES);
             format!("(action: {action}, {retry}{failure}latency: {})", dice.pick(&TIMES))
         });
+        let policy = if action.starts_with("WorkflowAndWait") {
+            dice.maybe(50, "policy", |dice| {
+                let (steps, duration) = (dice.between(1, 4), dice.pick(&["0s", "300ms", "1s"]));
+                let outcome = dice.pick(&["Success", "Failure"]);
+                format!("(steps: {steps}, duration: \"{duration}\", on_timeout: {outcome})")
+            })
+        } else {
+            String::new()
+        };
         self.targets.push((format!("{sensor}/t{number}"), Kind::Trigger { limited }));
         format!(
             "(name: \"t{number}\", {conditions}{reset}delivery: {delivery}, {rate_limit}\
-             action: {action}, latency: {latency}, {failure}{retry}{dead})"
+             action: {action}, latency: {latency}, {failure}{policy}{retry}{dead})"
         )
     }
 
@@ -550,13 +560,14 @@ impl Shape {
 
     fn change(&mut self, dice: &mut Dice, stage: &str, kind: Kind) -> String {
         let mut changes = vec!["Down", "Down"];
-        let slows = !matches!(kind, Kind::Bus | Kind::Sensor { .. } | Kind::Store);
-        changes.extend(slows.then_some("Slower(5)"));
+        changes.push("Slower(5)");
         match kind {
-            Kind::Source { limited } | Kind::Sensor { limited } => {
+            Kind::Sensor { limited } => changes.extend(limited.then_some("Rate(\"3/s\")")),
+            Kind::Source { limited } => {
+                changes.push("Failure(0.8)");
                 changes.extend(limited.then_some("Rate(\"3/s\")"));
             }
-            Kind::Bus => changes.extend(["Limit(1)", "Limit(0)", "Limit(10)"]),
+            Kind::Bus => changes.extend(["Limit(1)", "Limit(10)"]),
             Kind::Trigger { limited } => {
                 changes.push("Failure(0.8)");
                 changes.extend(limited.then_some("Rate(\"3/s\")"));
@@ -567,7 +578,7 @@ impl Shape {
             }
             Kind::Store => {}
             Kind::Controller { locks } => {
-                changes.extend(["Failure(0.8)", "Limit(1)", "Limit(0)"]);
+                changes.extend(["Failure(0.8)", "Limit(1)"]);
                 let permits = "Permits(config_map: \"locks\", key: \"two\", limit: 4)";
                 changes.extend(locks.then_some(permits));
             }
