@@ -6,6 +6,7 @@ use sim_core::time::SimTime;
 
 use super::arrival::{Arrivals, Files};
 use super::check::Checker;
+use super::connect::connect;
 use super::faults::{self, FaultSpec};
 use super::policy::optional;
 use super::quantity::DurationText;
@@ -14,7 +15,6 @@ use super::ron_text;
 use crate::component::ComponentPlan;
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::ComponentId;
-use crate::engine::reject::NackId;
 use crate::event_bus::spec::EventBusSpec;
 use crate::event_bus::{BusPlan, ConsumerPlan, SubjectPlan};
 use crate::event_source::spec::EventSourceSpec;
@@ -24,7 +24,6 @@ use crate::sensor::SensorPlan;
 use crate::sensor::spec::{SensorSpec, Surroundings, TriggerSpec};
 use crate::station::spec::StationSpec;
 use crate::store::spec::StoreSpec;
-use crate::trigger::Target;
 use crate::workflows::spec::{ConfigMaps, WorkflowSpec};
 
 /// The seed of a model that states none: constant, so that a run can always be had again.
@@ -568,36 +567,4 @@ impl Builder<'_> {
 /// The subject of an event, as Argo Events spells it.
 fn subject(bus: &str, source: &str, event: &str) -> String {
     format!("{bus}.{source}.{event}")
-}
-
-/// Tells each component what only its neighbors know: who calls it, and how what it passes on is handed
-/// back.
-fn connect(components: &mut [ComponentPlan]) {
-    let count = components.len();
-    let mut callers = vec![vec![false; count]; count];
-    for (from, plan) in components.iter().enumerate() {
-        let ComponentPlan::Trigger(trigger) = plan else { continue };
-        for action in trigger.actions() {
-            match action.target {
-                Target::Call(to) | Target::Workflow { controller: to, waits: true, .. } => {
-                    callers[to as usize][from] = true;
-                }
-                Target::Workflow { .. } | Target::Store(_) | Target::Log => {}
-            }
-        }
-    }
-    let nacks: Vec<Option<NackId>> = components.iter().map(ComponentPlan::nack).collect();
-    let nack_of = |to: ComponentId| nacks[to as usize];
-    for (plan, callers) in components.iter_mut().zip(callers) {
-        match plan {
-            ComponentPlan::EventSource(source) => source.target_nack = nack_of(source.target.stage),
-            ComponentPlan::Station(station) => {
-                let has_orbit = station.ways_out().any(|to| nack_of(to).is_some());
-                station.has_orbit = has_orbit;
-                station.callers = callers;
-            }
-            ComponentPlan::Workflow(workflow) => workflow.callers = callers,
-            _ => {}
-        }
-    }
 }

@@ -5,6 +5,8 @@
 //! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
 //! caller that waits for it.
 
+mod handing_on;
+mod outage;
 mod plan;
 pub(crate) mod spec;
 
@@ -12,17 +14,18 @@ use std::collections::VecDeque;
 
 use sim_core::kernel::{Lane, Phase, Timer};
 use sim_core::queue::{Queue, Refusal};
-use sim_core::random::{Random, StreamKey};
+use sim_core::random::StreamKey;
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
-use crate::engine::fate::{Fate, Reason};
+use crate::engine::fate::Reason;
 use crate::engine::in_hand::InHand;
-use crate::engine::job::{Job, JobId};
+use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, SampleId};
-use crate::engine::reject::{self, NackId, Orbit, Reject};
-use crate::engine::{Cx, Destination, Level};
+use crate::engine::reject::{NackId, Orbit, Reject};
+use crate::engine::{Cx, Level};
 use crate::fault::Change;
+use handing_on::Leaving;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
 /// The service of a job is over.
@@ -45,16 +48,6 @@ enum Gate {
 struct Waiting {
     job: JobId,
     patience: Option<Timer>,
-}
-
-/// A served job on its way to the next stage.
-#[derive(Clone, Copy, Debug)]
-struct Leaving {
-    job: JobId,
-    /// The job as it was; it may be another's by the time of the answer.
-    record: Job,
-    /// It keeps its server until it is taken; one that was handed back before has none.
-    holds_server: bool,
 }
 
 impl PartialEq for Waiting {
@@ -200,47 +193,6 @@ impl Station {
         }
         self.proceed(cx);
         self.note_depths(cx);
-    }
-
-    /// It is down: what is in service is lost, or fails for the caller that waits for it; callers who wait
-    /// for a server hear so too. Events from elsewhere wait in front of it.
-    #[cold]
-    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
-        self.stopped = true;
-        for job in self.services.call_off(cx) {
-            self.busy -= 1;
-            self.break_off(job, cx);
-        }
-        let waiting: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
-        for waiting in waiting {
-            if self.is_caller(cx.job(waiting.job).tag as ComponentId) {
-                self.queue.remove(waiting);
-                self.forget_patience(waiting, cx);
-                self.turn_out(waiting.job, Reason::Unavailable, cx);
-            }
-        }
-        for (from, job) in std::mem::take(&mut self.blocked) {
-            if self.is_caller(from) {
-                self.turn_out(job, Reason::Unavailable, cx);
-            } else {
-                self.blocked.push_back((from, job));
-            }
-        }
-    }
-
-    /// The work on a job ends with the process that did it.
-    fn break_off(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        self.leave(job, FactKind::Failed, cx);
-        let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) {
-            let by = cx.me;
-            cx.job_mut(job).refused_for = Reason::Unavailable;
-            return cx.send(caller, Signal::Failed { by, job });
-        }
-        match self.plan.on_failure {
-            Reject::Store(store) => cx.offer(store, job),
-            _ => cx.drop_job(job, Reason::MemoryLost),
-        }
     }
 
     fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
@@ -550,92 +502,11 @@ impl Station {
         }
     }
 
-    /// Whether the server is free now.
-    #[inline(always)]
-    fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> bool {
-        let to = self.way_out(job, cx);
-        if let Some(to) = to.filter(|to| to.answers) {
-            // The server is kept until the next stage has taken the job or handed it back.
-            self.offer_on(job, to, true, cx);
-            return false;
-        }
-        self.leave(job, FactKind::Completed, cx);
-        match to {
-            None => cx.complete(job),
-            Some(to) => cx.hand_over(to, job),
-        }
-        true
-    }
-
-    fn offer_on(&mut self, job: JobId, to: Destination, holds_server: bool, cx: &mut Cx<'_, '_>) {
-        self.leaving.push(Leaving { job, record: *cx.job(job), holds_server });
-        cx.hand_over(to, job);
-    }
-
-    #[inline(always)]
-    fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
-        match &self.plan.next {
-            Next::Done => None,
-            Next::To(to) => Some(*to),
-            Next::Split(branches) => {
-                let visit = u32::from(cx.job(job).visits);
-                let mut point = cx.draws(job, self.route_key, visit).unit();
-                let chosen = branches.iter().find(|branch| {
-                    point -= branch.probability;
-                    point < 0.0
-                });
-                chosen.map(|branch| branch.to)
-            }
-        }
-    }
-
     #[inline(always)]
     fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
-    }
-
-    /// The next stage took the job: whose it is now, if it still lives.
-    fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let left = self.take_leaving(job);
-        cx.fact_of(FactKind::Completed, &left.record);
-        let sojourn = cx.now().since(left.record.since);
-        cx.sample(self.sojourn, sojourn);
-        if left.holds_server {
-            self.busy -= 1;
-            self.proceed(cx);
-        }
-    }
-
-    /// The next stage handed the job back: it is offered again after a while, without its server.
-    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        let left = self.take_leaving(job);
-        // The time here goes on; the next stage may have begun to measure its own.
-        cx.job_mut(job).since = left.record.since;
-        match (&mut self.orbit, cx.job(job).refused_with.named()) {
-            (Some(orbit), Some(nack)) => orbit.refused(cx, nack, by, job),
-            // An error is told to every producer, and a station has no retries of its own.
-            _ => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
-        }
-        if left.holds_server {
-            self.busy -= 1;
-            self.proceed(cx);
-        }
-    }
-
-    fn take_leaving(&mut self, job: JobId) -> Leaving {
-        let place = self.leaving.iter().position(|leaving| leaving.job == job);
-        self.leaving.swap_remove(place.expect("only an offer is answered"))
-    }
-
-    /// A job comes back for another try at the next stage: the same one, since its draw is of its visit.
-    fn back_from_orbit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if let Some(orbit) = &mut self.orbit {
-            orbit.returned(cx);
-        }
-        let to = self.way_out(job, cx).expect("it was handed back by the next stage");
-        self.offer_on(job, to, false, cx);
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.
