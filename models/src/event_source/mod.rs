@@ -10,7 +10,7 @@ pub(crate) mod spec;
 use std::collections::VecDeque;
 
 use sim_core::kernel::Phase;
-use sim_core::random::{Random, Stream, StreamKey, Streams};
+use sim_core::random::{MessageStream, Random, Stream, StreamKey, Streams, message_key};
 use sim_core::time::SimDuration;
 
 use crate::engine::event::{ComponentId, Signal};
@@ -278,7 +278,7 @@ impl EventSource {
 
     fn think(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Closed { think, .. } = &self.plan.supply else { return };
-        let mut draws = sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
+        let mut draws = MessageStream::new(message_key(self.thinkers), self.think_key, 0);
         self.thinkers += 1;
         let pause = think.sample_duration(&mut draws);
         cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
@@ -348,7 +348,7 @@ impl EventSource {
         if self.plan.event_shares.len() < 2 {
             return 0;
         }
-        let mut point = sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
+        let mut point = MessageStream::new(key, self.subject_key, 0).unit();
         let chosen = self.plan.event_shares.iter().position(|share| {
             point -= share;
             point < 0.0
