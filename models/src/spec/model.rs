@@ -14,7 +14,7 @@ use super::resolve::{Kind, Named, Names};
 use super::ron_text;
 use crate::component::ComponentPlan;
 use crate::diagnostic::Diagnostics;
-use crate::engine::event::ComponentId;
+use crate::engine::event::{COMPONENTS_MAX, ComponentId, SMALL_MAX};
 use crate::event_bus::spec::EventBusSpec;
 use crate::event_bus::{BusPlan, ConsumerPlan, SubjectPlan};
 use crate::event_source::spec::EventSourceSpec;
@@ -195,6 +195,9 @@ impl ModelSpec {
         let horizon = cx.positive_duration("horizon", &self.horizon);
         let warm_up = optional(&self.warm_up, |text| cx.duration("warm_up", text));
         cx.at_least("in_flight_max", self.in_flight_max, 1);
+        if !cx.field("stages", |cx| self.fits(cx)) {
+            return None;
+        }
         let ids = self.ids();
         let names = self.names(&ids);
         cx.field("stages", |cx| self.check_names(cx));
@@ -225,6 +228,25 @@ impl ModelSpec {
             in_flight_max: self.in_flight_max,
             nacks: names.into_nacks(),
         })
+    }
+
+    /// Whether its parts can be numbered: an event names its component and a consumer in few bits.
+    fn fits(&self, cx: &mut Checker<'_>) -> bool {
+        let components: usize = self.stages.iter().map(Stage::components).sum();
+        let consumers = |stage: &Stage| match stage {
+            Stage::Sensor(sensor) => sensor.triggers.len() * sensor.dependencies.len(),
+            _ => 0,
+        };
+        let consumers: usize = self.stages.iter().map(consumers).sum();
+        let mut limit = |count: usize, max: usize, what: &str| {
+            if count > max {
+                cx.error(format!("the model has {count} {what}"))
+                    .expected(format!("at most {max}"));
+            }
+            count <= max
+        };
+        let few = limit(components, COMPONENTS_MAX, "stages and triggers");
+        limit(consumers, SMALL_MAX, "pairs of a trigger and a dependency") && few
     }
 
     /// The first component of each stage; a sensor's triggers follow it.
