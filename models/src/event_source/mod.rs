@@ -10,7 +10,7 @@ pub(crate) mod spec;
 use std::collections::VecDeque;
 
 use sim_core::kernel::Phase;
-use sim_core::random::{Random, Stream, StreamKey, Streams};
+use sim_core::random::{MessageStream, Random, Stream, StreamKey, Streams, message_key};
 use sim_core::time::SimDuration;
 
 use crate::engine::event::{ComponentId, Signal};
@@ -73,7 +73,8 @@ pub(crate) struct EventSource {
     in_hand: InHand,
     failure_probability: f64,
     orbit: Option<Orbit>,
-    next_arrival: Option<Batch>,
+    /// What arrives at the wake that is on its way.
+    next_arrival: Batch,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
     repeats: Vec<Birth>,
     free_repeats: Vec<u32>,
@@ -81,6 +82,10 @@ pub(crate) struct EventSource {
     latency: Timing,
     /// Publishes take no time at all: there is nothing to measure.
     is_instant: bool,
+    /// Between an event's birth and its publish there is nothing at all.
+    is_direct: bool,
+    /// The size of every payload, if it is always the same.
+    constant_payload: Option<u32>,
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
@@ -138,12 +143,14 @@ impl EventSource {
             in_hand: InHand::new(cx),
             failure_probability: 0.0,
             orbit,
-            next_arrival: None,
+            next_arrival: Batch { count: 0, size_bytes: None },
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
             latency: Timing::new(plan.latency.clone()),
             is_instant: plan.is_instant(),
+            is_direct: plan.is_direct(),
+            constant_payload: (plan.payload.variance() == 0.0).then(|| plan.payload.mean() as u32),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -166,10 +173,7 @@ impl EventSource {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Wake { what: ARRIVAL, .. } => self.arrive(cx),
-            Signal::Wake { what: THOUGHT, .. } => {
-                let job = self.birth(None, cx);
-                self.enter(job, cx);
-            }
+            Signal::Wake { what: THOUGHT, .. } => self.ask_again(cx),
             // A client waits for one end, though its event was sent twice.
             Signal::Settled if self.resent > 0 => self.resent -= 1,
             Signal::Settled => self.think(cx),
@@ -219,6 +223,7 @@ impl EventSource {
             }
             Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
+        self.is_direct = self.is_instant && self.plan.is_direct() && !self.stopped;
     }
 
     /// The process ends, and the connections of all who wait with it: their callers hear so at once.
@@ -256,39 +261,56 @@ impl EventSource {
         self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_, '_>) {
-        let batch = self.next_arrival.take().expect("an arrival was scheduled");
+        let batch = self.next_arrival;
         for _ in 0..batch.count {
             let job = self.birth(batch.size_bytes, cx);
-            self.enter(job, cx);
+            if self.is_direct {
+                cx.hand_over(self.plan.target, job);
+            } else {
+                self.enter(job, cx);
+            }
         }
         self.schedule_arrival(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Open(process) = &mut self.plan.supply else { return };
         if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
-            self.next_arrival =
-                Some(Batch { count: arrival.count, size_bytes: arrival.size_bytes });
+            self.next_arrival = match (arrival.count, arrival.size_bytes) {
+                // Apart, so that the parts of the usual case are not put together again.
+                (1, None) => Batch { count: 1, size_bytes: None },
+                (count, size_bytes) => Batch { count, size_bytes },
+            };
             cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
         }
     }
 
     fn think(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Closed { think, .. } = &self.plan.supply else { return };
-        let mut draws = sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
+        let mut draws = MessageStream::new(message_key(self.thinkers), self.think_key, 0);
         self.thinkers += 1;
         let pause = think.sample_duration(&mut draws);
         cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
     }
 
+    /// A client of the closed loop sends its next event.
+    #[inline(never)]
+    fn ask_again(&mut self, cx: &mut Cx<'_, '_>) {
+        let job = self.birth(None, cx);
+        self.enter(job, cx);
+    }
+
     /// A new event, with its random key, its size and its name.
-    #[inline]
+    #[inline(always)]
     fn birth(&mut self, size_bytes: Option<u32>, cx: &mut Cx<'_, '_>) -> JobId {
         let key = self.keys.next_u64();
-        let drawn = size_bytes.unwrap_or_else(|| self.plan.payload.sample(&mut self.sizes) as u32);
+        let drawn = match (size_bytes, self.constant_payload) {
+            (Some(size), _) | (None, Some(size)) => size,
+            (None, None) => self.plan.payload.sample(&mut self.sizes) as u32,
+        };
         let birth = Birth {
             at: cx.now(),
             key,
@@ -338,7 +360,7 @@ impl EventSource {
         if self.plan.event_shares.len() < 2 {
             return 0;
         }
-        let mut point = sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
+        let mut point = MessageStream::new(key, self.subject_key, 0).unit();
         let chosen = self.plan.event_shares.iter().position(|share| {
             point -= share;
             point < 0.0

@@ -53,6 +53,14 @@ impl SourcePlan {
         self.latency.mean() == 0.0 && self.rate_limit.is_none()
     }
 
+    /// Whether, besides, nothing is asked of an event before it is published, and none waits for another.
+    pub(super) fn is_direct(&self) -> bool {
+        self.is_instant()
+            && self.route == Route::Parallel
+            && self.pass_probability >= 1.0
+            && self.payload_max.is_none()
+    }
+
     /// Whether callers ever try again.
     pub(super) fn has_orbit(&self) -> bool {
         let answers = [self.answer(NackId::NONE), self.over_limit];

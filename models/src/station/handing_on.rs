@@ -21,21 +21,21 @@ pub(super) struct Leaving {
 }
 
 impl Station {
+    /// Whether the server is free now.
     #[inline(always)]
-    pub(super) fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let Some(to) = self.way_out(job, cx) else {
-            self.leave(job, FactKind::Completed, cx);
-            cx.complete(job);
-            return self.server_is_free(cx);
-        };
-        if to.answers {
+    pub(super) fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> bool {
+        let to = self.way_out(job, cx);
+        if let Some(to) = to.filter(|to| to.answers) {
             // The server is kept until the next stage has taken the job or handed it back.
             self.offer_on(job, to, true, cx);
-        } else {
-            self.leave(job, FactKind::Completed, cx);
-            cx.hand_over(to, job);
-            self.server_is_free(cx);
+            return false;
         }
+        self.leave(job, FactKind::Completed, cx);
+        match to {
+            None => cx.complete(job),
+            Some(to) => cx.hand_over(to, job),
+        }
+        true
     }
 
     pub(super) fn offer_on(
@@ -73,7 +73,8 @@ impl Station {
         let sojourn = cx.now().since(left.record.since);
         cx.sample(self.sojourn, sojourn);
         if left.holds_server {
-            self.server_is_free(cx);
+            self.busy -= 1;
+            self.proceed(cx);
         }
     }
 
@@ -88,7 +89,8 @@ impl Station {
             _ => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
         }
         if left.holds_server {
-            self.server_is_free(cx);
+            self.busy -= 1;
+            self.proceed(cx);
         }
     }
 

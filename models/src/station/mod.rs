@@ -182,6 +182,7 @@ impl Station {
                 let now = cx.now();
                 if let Some(limit) = &mut self.plan.rate_limit {
                     limit.limiter.set_rate(now, rate);
+                    self.token_wake = None;
                 }
             }
             Change::Room(limits) => {
@@ -405,11 +406,13 @@ impl Station {
         if limit.over == Over::Reject {
             return true;
         }
-        let Err(next) = limit.limiter.try_take(now) else { return true };
-        if self.token_wake.is_none_or(|wake| wake > next) {
-            self.token_wake = Some(next);
-            cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
+        // Nobody else takes tokens: before that time there is none.
+        if self.token_wake.is_some_and(|wake| now < wake) {
+            return false;
         }
+        let Err(next) = limit.limiter.try_take(now) else { return true };
+        self.token_wake = Some(next);
+        cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
         false
     }
 
@@ -446,14 +449,39 @@ impl Station {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
         let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) && (failed || self.way_out(job, cx).is_none()) {
-            self.answer(caller, job, failed, cx);
+        let frees_server = if self.is_caller(caller) {
+            self.call_is_over(caller, job, failed, cx)
         } else if failed {
             self.fail(job, cx);
+            true
         } else {
-            // To its caller what goes on from here is as good as done.
+            self.pass_on(job, cx)
+        };
+        if frees_server {
+            self.busy -= 1;
+            self.dispatch(cx);
+            if !self.blocked.is_empty() {
+                self.proceed(cx);
+            }
+        }
+    }
+
+    /// To its caller what goes on from here is as good as done.
+    /// Whether the server is free now.
+    #[inline(never)]
+    fn call_is_over(
+        &mut self,
+        caller: ComponentId,
+        job: JobId,
+        failed: bool,
+        cx: &mut Cx<'_, '_>,
+    ) -> bool {
+        if failed || self.way_out(job, cx).is_none() {
+            self.answer(caller, job, failed, cx);
+            true
+        } else {
             self.tell_taken(caller, job, cx);
-            self.pass_on(job, cx);
+            self.pass_on(job, cx)
         }
     }
 
@@ -462,7 +490,6 @@ impl Station {
         self.leave(job, if failed { FactKind::Failed } else { FactKind::Completed }, cx);
         let answer = if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
         cx.send(caller, answer);
-        self.server_is_free(cx);
     }
 
     fn fail(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
@@ -473,7 +500,6 @@ impl Station {
                 cx.drop_job(job, Reason::WorkFailed);
             }
         }
-        self.server_is_free(cx);
     }
 
     #[inline(always)]
@@ -481,15 +507,6 @@ impl Station {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
-    }
-
-    #[inline(always)]
-    fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
-        self.busy -= 1;
-        self.dispatch(cx);
-        if !self.blocked.is_empty() {
-            self.proceed(cx);
-        }
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.
