@@ -201,3 +201,17 @@ fn block_is_refused_where_nobody_can_be_held_up() {
         assert!(found.contains("only a station can hold its producers up"), "{found}");
     }
 }
+
+/// Of the sensor's own limit nobody is turned away: a policy that says so is refused, not passed over.
+#[test]
+fn what_is_over_a_sensors_limit_can_only_wait() {
+    for over in ["Drop", "Store(\"store\")", "Nack(after: \"1s\")"] {
+        let found = problems(&format!(
+            "stages: [{}, EventBus(), Store(name: \"store\"), Sensor(name: \"sensor\", rate_limit: (rate: \
+             \"1/s\", over: {over}), dependencies: [(name: \"event\", source: \"source\")], triggers: \
+             [(name: \"trigger\", action: Log)])]",
+            source("source", "(at: \"1s\")", ""),
+        ));
+        assert!(found.contains("here all wait for their token"), "{found}");
+    }
+}
