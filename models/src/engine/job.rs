@@ -59,6 +59,9 @@ pub(crate) struct Job {
     pub(crate) last_delay: SimDuration,
     /// Services begun, wherever: numbers the draws, so that each visit has its own.
     pub(crate) visits: u16,
+    /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
+    /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
+    pub(crate) tries: u32,
     /// Why it was refused last.
     pub(crate) refused_for: Reason,
     fate: Fate,
@@ -122,6 +125,7 @@ impl Jobs {
             epoch: 0,
             last_delay: SimDuration::ZERO,
             visits: 0,
+            tries: 0,
             refused_for: Reason::None,
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,

@@ -6,7 +6,7 @@ pub(crate) mod spec;
 use std::collections::BTreeMap;
 
 use sim_core::kernel::Phase;
-use sim_core::random::Streams;
+use sim_core::random::{Random, StreamKey, Streams};
 use sim_core::time::SimTime;
 
 use crate::engine::Cx;
@@ -58,6 +58,8 @@ pub(crate) struct Workflow {
     /// Timers that the event list knows by number.
     timers: Vec<Option<Timer>>,
     free_timers: Vec<u32>,
+    /// Makes keys for all workflows of an event but its first.
+    again: StreamKey,
     /// Live workflows: their jobs are held here. The value is who waits for the end, if anybody.
     live: BTreeMap<JobId, Option<ComponentId>>,
     locks: Vec<LockId>,
@@ -88,6 +90,7 @@ impl Workflow {
             effects: Effects::default(),
             timers: Vec::new(),
             free_timers: Vec::new(),
+            again: streams.key(&plan.name, "again"),
             live: BTreeMap::new(),
             pending: recorder.new_gauge(me, metric::PENDING),
             waiting_for_locks: recorder.new_gauge(me, metric::WAITING_FOR_LOCKS),
@@ -153,7 +156,7 @@ impl Workflow {
         let now = cx.now();
         let record = cx.job_mut(job);
         record.since = now;
-        let (key, template) = (record.key, record.tag);
+        let template = record.tag;
         let priority = i32::from(record.priority) + self.plan.priorities[template as usize];
         // Of a trigger's two actions one may wait and the other not: who wants to hear that the job was
         // taken does not wait for its end.
@@ -162,9 +165,19 @@ impl Workflow {
         self.live.insert(job, waits.then_some(from));
         cx.fact(FactKind::Admitted, job);
         cx.accept(from, job);
+        let key = self.key_of(job, cx);
         let (id, template) = (WorkflowId(job), TemplateId(template));
         self.controller.submit(now, id, template, key, priority, &mut self.effects);
         self.react(cx);
+    }
+
+    /// The random key of a new workflow: the event's own, but of its further workflows each has another, or
+    /// what failed once would fail again and again.
+    fn key_of(&self, job: JobId, cx: &mut Cx<'_, '_>) -> u64 {
+        let record = cx.job_mut(job);
+        let tries = record.tries;
+        record.tries += 1;
+        if tries == 0 { record.key } else { cx.draws(job, self.again, tries).next_u64() }
     }
 
     fn reject(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {

@@ -1,0 +1,124 @@
+//! What stands between a firing and its action: the sensor's gates and the trigger's own rate limit.
+
+use sim_core::kernel::Phase;
+use sim_core::time::SimDuration;
+
+use super::{DEAD, GRANTED, Trigger, Waiting};
+use crate::engine::Cx;
+use crate::engine::event::Signal;
+use crate::engine::fate::Reason;
+use crate::engine::job::JobId;
+use crate::engine::recorder::FactKind;
+use crate::engine::reject::Reject;
+use crate::sensor::{Ask, Gate};
+use crate::station::Over;
+
+impl Trigger {
+    /// One attempt begins: first the sensor's rate limit, then the trigger's own.
+    pub(super) fn queue_up(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.plan.sensor_limited && cx.job(job).attempts & DEAD == 0 {
+            self.remember(1, cx);
+            return self.ask(Gate::Rate, 1, job, cx);
+        }
+        self.limit(job, cx);
+    }
+
+    pub(super) fn ask(&self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.job_mut(job).tag = Ask { gate, tokens }.tag();
+        cx.offer(self.plan.sensor, job);
+    }
+
+    pub(super) fn passed_gate(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if cx.job(job).epoch != self.epoch {
+            return self.lose(job, cx);
+        }
+        self.remember(-1, cx);
+        match Ask::of(cx.job(job).tag).gate {
+            Gate::Rate => self.limit(job, cx),
+            Gate::Client => self.call(job, cx),
+        }
+    }
+
+    pub(super) fn limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        // The real controller never gives the dead-letter trigger a limiter.
+        let is_dead = cx.job(job).attempts & DEAD != 0;
+        let Some(limit) = self.rate_limit.as_mut().filter(|_| !is_dead) else {
+            return self.execute(job, SimDuration::ZERO, cx);
+        };
+        match limit.over {
+            Over::Reject => match limit.limiter.try_take(now) {
+                Ok(()) => self.execute(job, SimDuration::ZERO, cx),
+                Err(_) => self.over_limit(job, cx),
+            },
+            Over::Wait => {
+                let granted = limit.limiter.take(now);
+                if granted <= now && self.memory.is_empty() {
+                    return self.execute(job, SimDuration::ZERO, cx);
+                }
+                self.memory.push_back(Waiting { job, came: now, granted });
+                self.remember(1, cx);
+                if self.memory.len() == 1 {
+                    self.wake(cx);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wake(&self, cx: &mut Cx<'_, '_>) {
+        if let Some(head) = self.memory.front() {
+            cx.at(head.granted, Phase::Release, Signal::Wake { what: GRANTED, arg: 0 });
+        }
+    }
+
+    pub(super) fn grant(&mut self, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        // A wake from before a restart finds another queue, or none.
+        if self.memory.front().is_none_or(|head| head.granted > now) {
+            return;
+        }
+        while let Some(head) = self.memory.pop_front_if(|head| head.granted <= now) {
+            self.remember(-1, cx);
+            self.execute(head.job, now.since(head.came), cx);
+        }
+        self.wake(cx);
+    }
+
+    pub(super) fn remember(&mut self, more: i64, cx: &mut Cx<'_, '_>) {
+        self.in_memory = self.in_memory.saturating_add_signed(more);
+        cx.gauge(self.gauges.in_memory, self.in_memory);
+    }
+
+    pub(super) fn over_limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.fact_because(FactKind::Refused, job, Reason::RateLimited);
+        match &self.plan.on_reject {
+            Reject::Store(store) => {
+                let store = *store;
+                cx.offer(store, job);
+            }
+            Reject::Nack(nack) => {
+                let record = cx.job(job);
+                let (retry, delivery) = (u32::from(record.nacks), record.delivery);
+                // Only what is not acked can be handed back, and a message only once.
+                let is_current = self.current.is_some_and(|it| it.delivery == delivery);
+                let may = is_current && !self.handed_back;
+                if may && nack.retries_max.is_none_or(|max| retry < max) {
+                    nack.delay(cx, self.keys.nack, job, retry);
+                    let record = cx.job_mut(job);
+                    record.nacks = record.nacks.saturating_add(1);
+                    record.tries += 1;
+                    record.attempts = 0;
+                    self.handed_back = true;
+                    let by = cx.me;
+                    cx.send(self.plan.bus, Signal::Refused { by, job });
+                } else if let Some(store) = nack.then {
+                    cx.offer(store, job);
+                } else {
+                    cx.drop_job(job, Reason::RateLimited);
+                }
+            }
+            Reject::Drop | Reject::Block => cx.drop_job(job, Reason::RateLimited),
+        }
+        self.run_over(cx);
+    }
+}
