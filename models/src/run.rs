@@ -94,7 +94,7 @@ impl<'p, 's> Simulation<'p, 's> {
     pub fn new(plan: &'p Plan, key: RunKey, sink: Option<&'s mut dyn FactSink>) -> Self {
         let count = plan.components.len();
         let window = SimDuration::from_nanos(plan.horizon.as_nanos().div_ceil(WINDOWS).max(1));
-        let mut recorder = Recorder::new(count, window, sink);
+        let mut recorder = Recorder::new(count, plan.horizon, window, sink);
         let age = recorder.new_samples(0, outcome::AGE);
         let mut world = World {
             kernel: Kernel::new(),
@@ -109,6 +109,9 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
+        for (component, gauge, brim, limit) in plan.brims() {
+            world.recorder.watch(component, gauge, brim, limit);
+        }
         let mut simulation =
             Self { plan, key, world, components, last: 0, is_warm: plan.warm_up.is_zero() };
         simulation.start();
@@ -186,7 +189,7 @@ impl<'p, 's> Simulation<'p, 's> {
         let now = self.world.kernel.now();
         let steps = self.world.kernel.dispatched();
         let places = self.places()?;
-        self.world.recorder.finish();
+        self.world.recorder.finish(now);
         outcome::collect(self.plan, self.key, &mut self.world, outcome::End { now, steps, places })
     }
 

@@ -432,7 +432,10 @@ impl EventBus {
                 let held = Held { delivery, slot, gone: None };
                 let id = self.deliveries.insert(held);
                 self.branches.set(delivery.data, slot, Slot::Held(id));
-                cx.job_mut(job).delivery = id;
+                let record = cx.job_mut(job);
+                record.delivery = id;
+                // What a consumer is told of its backlog.
+                record.tag = u32::try_from(delivery.num_pending).unwrap_or(u32::MAX);
                 let first = delivery.deliveries == 1;
                 if first {
                     cx.sample(self.residence, cx.now().since(delivery.stored_at));

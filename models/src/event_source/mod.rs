@@ -19,6 +19,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::gate::Gate;
 use crate::engine::job::{Birth, JobId};
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
 use crate::engine::{Cx, Destination, Timing};
@@ -115,6 +116,12 @@ pub(crate) mod metric {
     pub(crate) const PUBLISH: &str = "publish";
 }
 
+/// The names of a source's limits.
+pub(crate) mod limit {
+    pub(crate) const RATE: &str = "rate_limit";
+    pub(crate) const ROUTE: &str = "one_at_a_time";
+}
+
 /// A source at work.
 #[derive(Debug)]
 pub(crate) struct EventSource {
@@ -145,6 +152,10 @@ pub(crate) struct EventSource {
     /// Events of a closed loop beyond one a client: sent again, and not yet at their end.
     resent: u64,
     waiting_gauge: GaugeId,
+    /// Those who wait for the one route.
+    route_line: Option<LineId>,
+    /// Those who wait for a token.
+    token_line: Option<LineId>,
     publish_time: SampleId,
 }
 
@@ -161,6 +172,10 @@ impl EventSource {
         let key = |purpose: &str| streams.key(&plan.name, purpose);
         let waiting_gauge = cx.world.recorder.new_gauge(me, metric::WAITING);
         let publish_time = cx.world.recorder.new_samples(me, metric::PUBLISH);
+        let recorder = &mut cx.world.recorder;
+        let route_line = (plan.route == Route::Serial).then(|| recorder.new_line(me, limit::ROUTE));
+        let has_limit = plan.rate_limit.is_some();
+        let token_line = has_limit.then(|| recorder.new_line(me, limit::RATE));
         let orbit = match &plan.on_failure {
             Reject::Nack(nack) => {
                 let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
@@ -196,6 +211,8 @@ impl EventSource {
             thinkers: 0,
             resent: 0,
             waiting_gauge,
+            route_line,
+            token_line,
             publish_time,
             plan,
         }
@@ -433,6 +450,14 @@ impl EventSource {
     fn gauge_waiting(&self, cx: &mut Cx<'_, '_>) {
         let at_the_gate = self.gate.as_ref().map_or(0, Gate::len);
         cx.gauge(self.waiting_gauge, self.waiting.len() as u64 + at_the_gate);
+        if let Some(line) = self.route_line {
+            let limit = if at_the_gate > 0 { limit::RATE } else { limit::ROUTE };
+            cx.aim(line, cx.me, limit);
+            cx.line(line, self.waiting.len() as u64);
+        }
+        if let Some(line) = self.token_line {
+            cx.line(line, at_the_gate);
+        }
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {

@@ -42,7 +42,7 @@ pub enum SignalKind {
     SensorLatency,
     /// Workflows that wait to run; where a model has none, jobs that wait at its busiest station.
     Pending,
-    /// From an event's birth until its trigger has fired; where a model has none, until its end.
+    /// From an event's birth until its work was done.
     EventAge,
 }
 
@@ -139,12 +139,8 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
 }
 
 fn event_age(outcomes: &[Outcome]) -> Option<Signal> {
-    let at_triggers = samples(outcomes, SignalKind::EventAge, "Trigger", "event_age")
-        .max_by(|a, b| a.max.total_cmp(&b.max));
-    let mut signal = at_triggers.unwrap_or_else(|| {
-        let course = averaged(outcomes, |outcome| Some(ages(&outcome.age.windows)));
-        Signal::new(SignalKind::EventAge, "", "s", course)
-    });
+    let course = averaged(outcomes, |outcome| Some(ages(&outcome.age.windows)));
+    let mut signal = Signal::new(SignalKind::EventAge, "", "s", course);
     let old = share_at_least(&signal.course, OLD_S);
     if old > 0.0 {
         signal.warning = Some("minutes in the queue".to_owned());
@@ -194,7 +190,11 @@ enum Trend {
 /// much, because a maximum is always above the means.
 fn trend(signal: &Signal, least: f64) -> Option<Trend> {
     let (first, last) = (signal.first_third, signal.last_third);
-    if last - first > least && last > first * GROWTH {
+    // What comes back to where it was has not grown.
+    let third = signal.course.len().div_ceil(3);
+    let tail = signal.course[signal.course.len() - third..].iter().copied().flatten();
+    let stays_up = tail.fold(f64::INFINITY, f64::min) > first;
+    if stays_up && last - first > least && last > first * GROWTH {
         return Some(Trend::Up);
     }
     let base = first.max(last);

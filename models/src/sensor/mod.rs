@@ -15,6 +15,7 @@ use sim_core::time::SimTime;
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::job::JobId;
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::fault::Change;
 
@@ -70,6 +71,14 @@ pub(crate) mod metric {
     pub(crate) const WAIT: &str = "wait";
 }
 
+/// The names of a sensor's limits.
+pub(crate) mod limit {
+    pub(crate) const RATE: &str = "rate_limit";
+    pub(crate) const CLIENT: &str = "client_qps";
+    /// By [`Gate`](super::Gate).
+    pub(crate) const NAMES: [&str; 2] = [RATE, CLIENT];
+}
+
 /// A sensor at work.
 #[derive(Debug)]
 pub(crate) struct Sensor {
@@ -78,6 +87,8 @@ pub(crate) struct Sensor {
     limiters: [Option<Limiter>; 2],
     queues: [VecDeque<Waiting>; 2],
     stopped: bool,
+    /// By [`Gate`]: those who wait there.
+    lines: [LineId; 2],
     waiting: GaugeId,
     wait: SampleId,
 }
@@ -97,6 +108,7 @@ impl Sensor {
             limiters: [plan.rate_limit.clone(), plan.client.clone()],
             queues: [VecDeque::new(), VecDeque::new()],
             stopped: false,
+            lines: limit::NAMES.map(|name| recorder.new_line(cx.me, name)),
             waiting: recorder.new_gauge(cx.me, metric::WAITING),
             wait: recorder.new_samples(cx.me, metric::WAIT),
             plan,
@@ -150,6 +162,7 @@ impl Sensor {
         let turn = (0..tokens).map(|_| limiter.take(now)).last().unwrap_or(now);
         self.queues[gate].push_back(Waiting { from, job, came: now, turn });
         cx.gauge(self.waiting, self.depth());
+        self.gauge_line(gate, cx);
         if self.queues[gate].len() == 1 {
             self.wake(gate, cx);
         }
@@ -169,12 +182,21 @@ impl Sensor {
         }
         while let Some(head) = self.queues[gate].pop_front_if(|head| head.turn <= now) {
             cx.gauge(self.waiting, self.depth());
+            self.gauge_line(gate, cx);
             cx.sample(self.wait, now.since(head.came));
             cx.fact(FactKind::Admitted, head.job);
             let by = cx.me;
             cx.send(head.from, Signal::Finished { by, job: head.job });
         }
         self.wake(gate, cx);
+    }
+
+    /// Whoever has his turn at this instant does not wait.
+    fn gauge_line(&self, gate: usize, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        let queue = &self.queues[gate];
+        let waiting = queue.len() - queue.partition_point(|waiting| waiting.turn <= now);
+        cx.line(self.lines[gate], waiting as u64);
     }
 
     fn depth(&self) -> u64 {
@@ -190,6 +212,7 @@ impl Sensor {
             cx.send(waiting.from, Signal::Failed { by, job: waiting.job });
         }
         cx.gauge(self.waiting, 0);
+        self.lines.iter().for_each(|&line| cx.line(line, 0));
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: STOP, arg: 0 });
         }

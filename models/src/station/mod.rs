@@ -18,6 +18,7 @@ use sim_core::time::{SimDuration, SimTime};
 use crate::engine::event::{ComponentId, NOBODY, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::{Job, JobId};
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{Orbit, Reject};
 use crate::engine::{Cx, Destination};
@@ -75,6 +76,8 @@ pub(crate) struct Station {
     patience_key: StreamKey,
     route_key: StreamKey,
     depth: GaugeId,
+    /// Those who wait for a server, or for a token.
+    line: LineId,
     in_service: GaugeId,
     wait: SampleId,
     sojourn: SampleId,
@@ -89,6 +92,12 @@ pub(crate) mod metric {
     pub(crate) const SOJOURN: &str = "sojourn";
 }
 
+/// The names of a station's limits.
+pub(crate) mod limit {
+    pub(crate) const SERVERS: &str = "servers";
+    pub(crate) const RATE: &str = "rate_limit";
+}
+
 impl Station {
     pub(crate) fn new(
         plan: StationPlan,
@@ -98,6 +107,7 @@ impl Station {
         let me = cx.me;
         let recorder = &mut cx.world.recorder;
         let depth = recorder.new_gauge(me, metric::DEPTH);
+        let line = recorder.new_line(me, limit::SERVERS);
         let in_service = recorder.new_gauge(me, metric::BUSY);
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
@@ -124,6 +134,7 @@ impl Station {
             patience_key: key("patience"),
             route_key: key("route"),
             depth,
+            line,
             in_service,
             wait,
             sojourn,
@@ -155,8 +166,15 @@ impl Station {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
             Change::FailureProbability(p) => self.plan.failure_probability = p,
-            Change::Stop => self.stopped = true,
-            Change::Start => self.stopped = false,
+            // Who waits for a station that is down waits for no limit.
+            Change::Stop => {
+                self.stopped = true;
+                cx.aim(self.line, cx.me, "");
+            }
+            Change::Start => {
+                self.stopped = false;
+                cx.aim(self.line, cx.me, limit::SERVERS);
+            }
             Change::Limit(servers) => self.plan.servers = servers as u32,
             Change::Rate(rate) => {
                 let now = cx.now();
@@ -234,7 +252,7 @@ impl Station {
             }
             return Err(refusal);
         }
-        cx.gauge(self.depth, self.queue.len());
+        self.gauge_depth(cx);
         Ok(())
     }
 
@@ -261,7 +279,7 @@ impl Station {
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let removed = self.queue.remove(Waiting { job, patience: None });
         assert!(removed.is_some(), "patience ends only for those who wait");
-        cx.gauge(self.depth, self.queue.len());
+        self.gauge_depth(cx);
         self.turn_out(job, Reason::Impatient, cx);
         self.proceed(cx);
     }
@@ -297,7 +315,10 @@ impl Station {
         };
         match *policy {
             Reject::Nack(_) => cx.refuse(from, job, reason),
-            Reject::Block => self.blocked.push_back((from, job)),
+            Reject::Block => {
+                self.blocked.push_back((from, job));
+                self.gauge_depth(cx);
+            }
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 self.tell_taken(from, job, cx);
@@ -323,8 +344,15 @@ impl Station {
                 cx.cancel(timer);
             }
             self.turn_out(waiting.job, Reason::Evicted, cx);
-            cx.gauge(self.depth, self.queue.len());
+            self.gauge_depth(cx);
         }
+    }
+
+    #[inline]
+    fn gauge_depth(&self, cx: &mut Cx<'_, '_>) {
+        let waiting = self.queue.len();
+        cx.gauge(self.depth, waiting);
+        cx.line(self.line, waiting + self.blocked.len() as u64);
     }
 
     /// Gives free servers to those who wait.
@@ -338,9 +366,12 @@ impl Station {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
-            cx.gauge(self.depth, self.queue.len());
+            self.gauge_depth(cx);
             self.begin(waiting.job, cx);
             self.admit_blocked(cx);
+        }
+        if self.plan.rate_limit.is_some() && self.busy >= self.plan.servers && !self.stopped {
+            cx.aim(self.line, cx.me, limit::SERVERS);
         }
     }
 
@@ -361,6 +392,7 @@ impl Station {
             return true;
         }
         let Err(next) = limit.limiter.try_take(now) else { return true };
+        cx.aim(self.line, cx.me, limit::RATE);
         if self.token_wake.is_none_or(|wake| wake > next) {
             self.token_wake = Some(next);
             cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
@@ -512,7 +544,7 @@ impl Station {
         record.tag = u32::from(NOBODY);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
         self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
-        cx.gauge(self.depth, self.queue.len());
+        self.gauge_depth(cx);
         self.dispatch(cx);
     }
 
@@ -521,6 +553,7 @@ impl Station {
         while let Some(&(from, job)) = self.blocked.front() {
             if self.starts_at_once() {
                 self.blocked.pop_front();
+                self.gauge_depth(cx);
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 self.begin(job, cx);
@@ -534,6 +567,7 @@ impl Station {
                 return;
             }
             self.blocked.pop_front();
+            self.gauge_depth(cx);
             cx.fact(FactKind::Admitted, job);
             cx.accept(from, job);
         }

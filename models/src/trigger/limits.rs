@@ -3,6 +3,7 @@
 use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
+use super::held_up::By;
 use super::{DEAD, GRANTED, Trigger, Waiting};
 use crate::engine::Cx;
 use crate::engine::event::Signal;
@@ -23,7 +24,8 @@ impl Trigger {
         self.limit(job, cx);
     }
 
-    pub(super) fn ask(&self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+    pub(super) fn ask(&mut self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.held_up.asked_at = cx.now();
         cx.job_mut(job).tag = Ask { gate, tokens }.tag();
         cx.offer(self.plan.sensor, job);
     }
@@ -33,9 +35,20 @@ impl Trigger {
             return self.lose(job, cx);
         }
         self.remember(-1, cx);
+        let waited = cx.now() > self.held_up.asked_at;
         match Ask::of(cx.job(job).tag).gate {
-            Gate::Rate => self.limit(job, cx),
-            Gate::Client => self.call(job, cx),
+            Gate::Rate => {
+                if waited {
+                    self.held_up.vote(By::SensorRate);
+                }
+                self.limit(job, cx);
+            }
+            Gate::Client => {
+                if waited {
+                    self.held_up.vote(By::Client);
+                }
+                self.call(job, cx);
+            }
         }
     }
 
@@ -58,6 +71,8 @@ impl Trigger {
                 }
                 self.memory.push_back(Waiting { job, came: now, granted });
                 self.remember(1, cx);
+                self.held_up.vote(By::Rate);
+                self.gauge_tokens(cx);
                 if self.memory.len() == 1 {
                     self.wake(cx);
                 }
@@ -79,9 +94,16 @@ impl Trigger {
         }
         while let Some(head) = self.memory.pop_front_if(|head| head.granted <= now) {
             self.remember(-1, cx);
+            self.gauge_tokens(cx);
             self.execute(head.job, now.since(head.came), cx);
         }
         self.wake(cx);
+    }
+
+    pub(super) fn gauge_tokens(&self, cx: &mut Cx<'_, '_>) {
+        if let Some(line) = self.token_line {
+            cx.line(line, self.memory.len() as u64);
+        }
     }
 
     pub(super) fn remember(&mut self, more: i64, cx: &mut Cx<'_, '_>) {
