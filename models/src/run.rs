@@ -45,6 +45,19 @@ pub enum RunError {
         /// How many it held.
         held: u64,
     },
+    /// More events on the event list than it takes.
+    #[error(
+        "at {at} {pending} things were about to happen at once, which is the limit of the event list; the \
+         last of them at `{component}`: make fewer of them (clients, retries, events in the model)"
+    )]
+    TooManyPending {
+        /// When, as text.
+        at: String,
+        /// How many.
+        pending: u64,
+        /// The component that asked for the last of them.
+        component: String,
+    },
     /// Time stood still: components kept each other busy without any of it passing.
     #[error(
         "at {at} more than {dispatched} steps were taken without time passing, the last at \
@@ -271,12 +284,9 @@ impl<'p, 's> Simulation<'p, 's> {
             Stuck::Instant { at, dispatched } => {
                 RunError::ZeroDelayLoop { at: at_text(at), dispatched, component }
             }
-            Stuck::Pending { at, pending } => RunError::TooManyInFlight {
-                at: at_text(at),
-                in_flight: self.world.jobs.live_roots(),
-                busiest: component,
-                held: pending as u64,
-            },
+            Stuck::Pending { at, pending } => {
+                RunError::TooManyPending { at: at_text(at), pending: pending as u64, component }
+            }
         }
     }
 }

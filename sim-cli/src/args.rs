@@ -49,7 +49,7 @@ const RUN_HELP: &str = "Examples:
   surgetank run model.ron --format json --out results/today
 
 Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
-its limits.";
+its limits; 1 when something else failed, such as writing the results.";
 
 /// `surgetank run`.
 #[derive(Debug, Args)]
@@ -85,7 +85,8 @@ pub(crate) struct ModelArguments {
     /// A storm in place of the model's own arrivals: a name or a RON file
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) storm: Option<String>,
-    /// Which reading of manifests to run: as their author meant them, or as the real system does it
+    /// Which reading of manifests to run: as their author meant them, or as the real system does it (the
+    /// default)
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
     /// Simulate so long instead, such as `2h`
@@ -99,9 +100,14 @@ pub(crate) struct ModelArguments {
 /// `surgetank check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// RON models, names of presets, or `-` for standard input
+    /// RON models, names of presets, `-` for standard input, or manifests (files and directories), which
+    /// are checked together
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
+    /// Which reading of manifests to check: as their author meant them, or as the real system does it (the
+    /// default)
+    #[arg(long, value_enum)]
+    pub(crate) reading: Option<OneReading>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -177,6 +183,24 @@ pub(crate) enum Reading {
     Deployed,
     /// One after the other.
     Both,
+}
+
+/// A reading of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OneReading {
+    /// What its author meant.
+    Intended,
+    /// What the real controllers and servers do with it.
+    Deployed,
+}
+
+impl From<OneReading> for models::manifest::Reading {
+    fn from(reading: OneReading) -> Self {
+        match reading {
+            OneReading::Intended => Self::Intended,
+            OneReading::Deployed => Self::Deployed,
+        }
+    }
 }
 
 /// What has a schema.

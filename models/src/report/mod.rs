@@ -243,6 +243,9 @@ pub struct Provenance {
     pub model_hash: String,
     /// The file or preset that was read; `-` for standard input.
     pub input: String,
+    /// How manifests were read: `as intended` or `as deployed`; absent for a RON model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
     /// The storm that took the place of the model's own arrivals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<String>,

@@ -13,7 +13,8 @@ use crate::spec::policy::{Algorithm, RateLimitSpec, RetrySpec, one, optional};
 use crate::spec::quantity::DurationText;
 use crate::spec::resolve::{Kind, Names};
 use crate::trigger::{
-    ActionPlan, Condition, ConditionError, DeliveryMode, Dependency, RetryPlan, Target, TriggerPlan,
+    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency,
+    RetryPlan, Target, TriggerPlan,
 };
 
 /// Argo's limiter of triggers has this slack.
@@ -235,6 +236,13 @@ impl TriggerSpec {
                 cx.error(format!("there is no dependency `{name}`"))
                     .code("unknown-name")
                     .nearest(&name, &names);
+                None
+            }
+            Err(ConditionError::TooDeep { offset }) => {
+                cx.error(format!("the condition is nested too deep: at character {}", offset + 1))
+                    .expected(format!(
+                        "at most {CONDITION_DEPTH_MAX} parentheses within each other"
+                    ));
                 None
             }
             Err(ConditionError::Unexpected { offset, found }) => {

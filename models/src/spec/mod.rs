@@ -13,6 +13,7 @@
 pub mod arrival;
 pub mod check;
 pub mod distribution;
+mod lint;
 pub mod model;
 pub mod policy;
 pub mod quantity;

@@ -258,8 +258,10 @@ impl ModelSpec {
                     .expected(format!("less than the horizon, `{horizon}`"));
             });
         }
+        let known = components.as_deref();
+        let faults = cx.field("faults", |cx| self.faults(&names, known, cx));
+        super::lint::lint(self, known, horizon, cx);
         let components = components?;
-        let faults = cx.field("faults", |cx| self.faults(&names, &components, cx));
         Some(Plan {
             name: self.name.clone(),
             horizon,
@@ -322,6 +324,7 @@ impl ModelSpec {
         }
         let names: Vec<&str> = self.stages.iter().map(Stage::name).collect();
         cx.unique("stage", "name", &names);
+        self.check_templates(cx);
         for (index, stage) in self.stages.iter().enumerate() {
             if let Stage::Sensor(sensor) = stage {
                 cx.index(index, |cx| {
@@ -342,10 +345,37 @@ impl ModelSpec {
         }
     }
 
+    /// A trigger names a template, not its controller: no two may have the same name.
+    fn check_templates(&self, cx: &mut Checker<'_>) {
+        let mut known: Vec<(&str, &str)> = Vec::new();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let Stage::Workflow(workflow) = stage else { continue };
+            for (number, template) in workflow.templates.iter().enumerate() {
+                let name = template.name.as_str();
+                let first = known.iter().find(|(earlier, _)| *earlier == name);
+                if let Some((_, controller)) = first {
+                    let hint = format!("the first one is in `{controller}`");
+                    cx.index(index, |cx| {
+                        cx.field("templates", |cx| {
+                            cx.index(number, |cx| {
+                                cx.field("name", |cx| {
+                                    cx.error(format!("there are two templates `{name}`"))
+                                        .code("duplicate-name")
+                                        .hint(hint);
+                                });
+                            });
+                        });
+                    });
+                }
+                known.push((name, &workflow.name));
+            }
+        }
+    }
+
     fn faults(
         &self,
         names: &Names,
-        components: &[ComponentPlan],
+        components: Option<&[ComponentPlan]>,
         cx: &mut Checker<'_>,
     ) -> Option<Vec<Fault>> {
         let faults = cx.elements(&self.faults, |cx, fault| {
@@ -356,11 +386,12 @@ impl ModelSpec {
 }
 
 impl FaultSpec {
-    /// The change, and the way back.
+    /// The change, and the way back. Without components, for they have problems of their own, it is checked
+    /// as far as possible.
     fn compile(
         &self,
         names: &Names,
-        components: &[ComponentPlan],
+        components: Option<&[ComponentPlan]>,
         config_maps: &ConfigMaps,
         cx: &mut Checker<'_>,
     ) -> Option<Vec<Fault>> {
@@ -378,11 +409,13 @@ impl FaultSpec {
         let stage = names.find(cx, "stage", &self.stage, &kinds);
         let change = cx.field("change", |cx| self.change.compile(cx));
         let (at, component) = (at?, stage?.component);
-        let plan = &components[component as usize];
+        let plan = &components?[component as usize];
         let change = change?;
         if !plan.understands(&change) {
             cx.field("change", |cx| {
-                cx.error(format!("a {} has nothing of the kind to change", plan.kind()));
+                let article = if plan.kind().starts_with('E') { "an" } else { "a" };
+                cx.error(format!("{article} {} has nothing of the kind to change", plan.kind()))
+                    .expected(plan.changes());
             });
             return None;
         }
@@ -623,7 +656,19 @@ impl Builder<'_> {
             };
             Some(subject(&spec.bus, &source.name, event))
         });
-        let (bus, subjects) = (bus?.component, subjects?);
+        let (Some(bus), Some(subjects)) = (bus, subjects) else {
+            // What can be said of the triggers all the same is said now.
+            let nowhere = vec![0; spec.dependencies.len()];
+            let bus = bus.map_or(0, |bus| bus.component);
+            let around = Surroundings { names: self.names, sensor: id, bus, subject_of: &nowhere };
+            cx.each("triggers", &spec.triggers, |cx, trigger| {
+                let condition = trigger.condition(spec, cx)?;
+                let needs = TriggerSpec::needs(&condition, &nowhere);
+                trigger.compile(spec, &around, condition, &needs, vec![0], cx)
+            });
+            return None;
+        };
+        let bus = bus.component;
         processing?;
         let mut distinct = subjects.clone();
         distinct.sort();

@@ -37,7 +37,7 @@ use crate::station::RateLimitPlan;
 
 use held_up::HeldUp;
 
-pub(crate) use condition::{Condition, ConditionError};
+pub(crate) use condition::{Condition, ConditionError, DEPTH_MAX as CONDITION_DEPTH_MAX};
 pub(crate) use plan::{ActionPlan, DeliveryMode, Dependency, RetryPlan, Target, TriggerPlan};
 
 /// The message was read and matched.

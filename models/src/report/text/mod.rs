@@ -66,13 +66,20 @@ fn head(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         many => format!(", {many} replications, 95 % intervals"),
     };
     let right = format!("{horizon} simulated{replications}");
-    let space = paint.width().saturating_sub(provenance.model.chars().count() + right.len());
-    let name = paint.tone(Tone::Strong, &provenance.model);
+    let reading = provenance.reading.iter().map(|reading| format!(", {reading}"));
+    let name = plain(&provenance.model) + &reading.collect::<String>();
+    let space = paint.width().saturating_sub(name.chars().count() + right.len());
+    let name = paint.tone(Tone::Strong, &name);
     lines.push(format!("{name}{}{}", " ".repeat(space.max(2)), paint.tone(Tone::Dim, &right)));
     if !provenance.about.is_empty() {
-        let about = wrap(&provenance.about, paint.width());
+        let about = wrap(&plain(&provenance.about), paint.width());
         lines.extend(about.iter().take(ABOUT_LINES).map(|line| paint.tone(Tone::Dim, line)));
     }
+}
+
+/// Without control characters, which a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
