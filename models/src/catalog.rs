@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::presets::PRESETS;
 use crate::spec::arrival::Arrivals;
 use crate::spec::distribution::DurationSpread;
-use crate::spec::model::{ChangeSpec, Stage};
+use crate::spec::faults::ChangeSpec;
+use crate::spec::model::Stage;
 use crate::spec::policy::{Algorithm, OnReject, OrderSpec, OverSpec};
 use crate::storms::STORMS;
 

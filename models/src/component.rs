@@ -9,7 +9,7 @@ use sim_core::time::Rate;
 use crate::engine::Cx;
 use crate::engine::event::Signal;
 use crate::engine::job::JobId;
-use crate::engine::reject::Reject;
+use crate::engine::reject::NackId;
 use crate::event_bus::{BusPlan, EventBus};
 use crate::event_source::{EventSource, SourcePlan};
 use crate::fault::Change;
@@ -103,12 +103,12 @@ components! {
 }
 
 impl ComponentPlan {
-    /// What the component does with what it cannot take, if that can happen.
-    pub(crate) fn on_reject(&self) -> Option<&Reject> {
+    /// How the component hands back what it cannot take, if it does.
+    pub(crate) fn nack(&self) -> Option<NackId> {
         match self {
-            Self::EventBus(plan) => Some(&plan.on_reject),
-            Self::Workflow(plan) => Some(&plan.on_reject),
-            Self::Station(plan) => Some(plan.answer()),
+            Self::EventBus(plan) => plan.on_reject.nack(),
+            Self::Workflow(plan) => plan.on_reject.nack(),
+            Self::Station(plan) => plan.nack(),
             Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
         }
     }
@@ -121,7 +121,7 @@ impl ComponentPlan {
                 !matches!(self, Self::EventBus(_) | Self::Sensor(_) | Self::Store(_))
             }
             Change::FailureProbability(_) => {
-                matches!(self, Self::Trigger(_) | Self::Workflow(_) | Self::Station(_))
+                !matches!(self, Self::EventBus(_) | Self::Sensor(_) | Self::Store(_))
             }
             Change::Limit(_) => {
                 matches!(self, Self::EventBus(_) | Self::Workflow(_) | Self::Station(_))
@@ -142,7 +142,7 @@ impl ComponentPlan {
         let all = [
             (true, "`Down`"),
             (self.understands(&Change::Slower(1.0)), "`Slower`"),
-            (self.understands(&Change::FailureProbability(0.0)), "`Failure`"),
+            (self.understands(&Change::FailureProbability(None)), "`Failure`"),
             (self.understands(&Change::Limit(0)), "`Limit`"),
             (self.rate().is_some(), "`Rate`"),
             (self.understands(&Change::Room(QueueLimits::default())), "`Room`"),
@@ -177,19 +177,20 @@ impl ComponentPlan {
         }
     }
 
-    /// Probability that its work fails.
-    pub(crate) fn failure_probability(&self) -> f64 {
+    /// Probability that its work fails; `None`: that depends on the work.
+    pub(crate) fn failure_probability(&self) -> Option<f64> {
         match self {
-            Self::Trigger(plan) => plan.action.failure_probability,
-            Self::Station(plan) => plan.failure_probability,
-            _ => 0.0,
+            Self::Trigger(plan) => Some(plan.action.failure_probability),
+            Self::Station(plan) => Some(plan.failure_probability),
+            Self::EventSource(_) => Some(0.0),
+            Self::Workflow(_) | Self::EventBus(_) | Self::Sensor(_) | Self::Store(_) => None,
         }
     }
 
     /// Its rate limit.
     pub(crate) fn rate(&self) -> Option<Rate> {
         match self {
-            Self::EventSource(plan) => plan.rate_limit.as_ref()?.rate(),
+            Self::EventSource(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
             Self::Sensor(plan) => plan.rate_limit.as_ref()?.rate(),
             Self::Trigger(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
             Self::Station(plan) => plan.rate_limit.as_ref()?.limiter.rate(),

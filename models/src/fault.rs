@@ -14,8 +14,8 @@ pub(crate) enum Change {
     Stop,
     /// It works again.
     Start,
-    /// Probability that its work fails.
-    FailureProbability(f64),
+    /// Probability that its work fails; `None`: each kind of work as often as the plan says.
+    FailureProbability(Option<f64>),
     /// Servers, permits or parallelism.
     Limit(u64),
     /// Its rate limit.
@@ -24,6 +24,28 @@ pub(crate) enum Change {
     Room(QueueLimits),
     /// The permits of one of its semaphores, by `ConfigMap/key`.
     Permits { key: String, limit: u32 },
+}
+
+impl Change {
+    /// Whether both are about the same thing, so that the later one takes the place of the earlier one.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Permits { key, .. }, Self::Permits { key: other, .. }) => key == other,
+            _ => self.subject() == other.subject(),
+        }
+    }
+
+    fn subject(&self) -> u8 {
+        match self {
+            Self::Slower(_) => 0,
+            Self::Stop | Self::Start => 1,
+            Self::FailureProbability(_) => 2,
+            Self::Limit(_) => 3,
+            Self::Rate(_) => 4,
+            Self::Room(_) => 5,
+            Self::Permits { .. } => 6,
+        }
+    }
 }
 
 /// A change with its time and place.

@@ -441,7 +441,7 @@ fn samples(world: &World<'_>) -> Vec<(ComponentId, SampleOutcome)> {
         let outcome = SampleOutcome {
             name: samples.name.to_owned(),
             count,
-            zeros: samples.zeros,
+            zeros: samples.histogram.count_at_most(0),
             mean_ns: mean(samples.histogram.sum()),
             mean_square_ns2: mean(samples.sum_of_squares),
             histogram: samples.histogram.clone(),

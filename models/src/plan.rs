@@ -3,7 +3,9 @@
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::component::ComponentPlan;
-use crate::fault::Fault;
+use crate::engine::event::ComponentId;
+use crate::engine::reject::NackPlan;
+use crate::fault::{Change, Fault};
 
 /// A checked model, ready to run any number of times.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Plan {
     pub(crate) warm_up: SimDuration,
     pub(crate) components: Vec<ComponentPlan>,
     pub(crate) faults: Vec<Fault>,
+    /// The ways in which producers try again, by number.
+    pub(crate) nacks: Vec<NackPlan>,
     /// Events in the model at once before the run is ended with a diagnosis.
     pub(crate) in_flight_max: u32,
 }
@@ -28,6 +32,11 @@ impl Plan {
     #[must_use]
     pub fn horizon(&self) -> SimDuration {
         self.horizon
+    }
+
+    /// Whether a fault stops the component at some time.
+    pub(crate) fn stops(&self, component: ComponentId) -> bool {
+        self.faults.iter().any(|it| it.component == component && it.change == Change::Stop)
     }
 
     /// When the storm begins and ends: the span of all sources' peaks. `None`: there is no peak.

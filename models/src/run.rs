@@ -10,6 +10,7 @@ use crate::component::Component;
 use crate::engine::event::{ComponentId, Event, Signal};
 use crate::engine::job::Jobs;
 use crate::engine::recorder::{FactSink, Recorder};
+use crate::engine::reject::Nacks;
 use crate::engine::{Cx, World};
 use crate::outcome::{self, Outcome};
 use crate::plan::Plan;
@@ -99,6 +100,8 @@ pub struct Simulation<'p, 's> {
     last: ComponentId,
     /// The warm-up is over and forgotten.
     is_warm: bool,
+    /// Everything before has happened.
+    now: SimTime,
 }
 
 impl<'p, 's> Simulation<'p, 's> {
@@ -109,10 +112,14 @@ impl<'p, 's> Simulation<'p, 's> {
         let window = SimDuration::from_nanos(plan.horizon.as_nanos().div_ceil(WINDOWS).max(1));
         let mut recorder = Recorder::new(count, plan.horizon, window, sink);
         let age = recorder.new_samples(0, outcome::AGE);
+        let mut kernel = Kernel::new();
+        let nacks = Nacks::new(&plan.nacks, &mut kernel);
         let mut world = World {
-            kernel: Kernel::new(),
-            jobs: Jobs::default(),
+            kernel,
+            nacks,
+            jobs: Jobs::new(),
             recorder,
+            may_stop: (0..).take(count).map(|me| plan.stops(me)).collect(),
             wants_settled: vec![false; count],
             age,
             backlog: Vec::new(),
@@ -125,15 +132,16 @@ impl<'p, 's> Simulation<'p, 's> {
         for (component, gauge, brim, limit) in plan.brims() {
             world.recorder.watch(component, gauge, brim, limit);
         }
-        let mut simulation =
-            Self { plan, key, world, components, last: 0, is_warm: plan.warm_up.is_zero() };
+        let is_warm = plan.warm_up.is_zero();
+        let now = SimTime::ZERO;
+        let mut simulation = Self { plan, key, world, components, last: 0, is_warm, now };
         simulation.start();
         simulation
     }
 
     fn start(&mut self) {
         for (index, fault) in (0..).zip(&self.plan.faults) {
-            let event = Event { to: fault.component, signal: Signal::Fault { index } };
+            let event = Event::new(fault.component, Signal::Fault { index });
             self.world.kernel.schedule(fault.at, Phase::Change, event);
         }
         for (me, component) in (0..).zip(&mut self.components) {
@@ -141,52 +149,61 @@ impl<'p, 's> Simulation<'p, 's> {
         }
     }
 
-    /// Lets everything before `until` happen.
+    /// Lets everything before `until` happen: what is due at that very instant belongs to what follows.
     ///
     /// # Errors
     /// See [`RunError`].
     pub fn advance(&mut self, until: SimTime) -> Result<(), RunError> {
+        // From mark to mark, so that no event has to be compared with any but the next.
+        loop {
+            let mark = self.next_mark().min(until);
+            self.run_before(mark)?;
+            self.pass(mark);
+            if mark == until {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next instant at which something happens beside the events: a window or the warm-up ends.
+    fn next_mark(&self) -> SimTime {
+        let window_end = self.world.recorder.window_end();
+        if self.is_warm { window_end } else { window_end.min(SimTime::ZERO + self.plan.warm_up) }
+    }
+
+    fn run_before(&mut self, mark: SimTime) -> Result<(), RunError> {
         let in_flight_max = self.plan.in_flight_max;
-        while let Some(event) = self.world.kernel.pop_until(until) {
-            let now = self.world.kernel.now();
-            if !self.is_warm {
-                self.warm_up(now);
-            }
-            if now >= self.world.recorder.window_end() {
-                self.world.close_windows(now);
-            }
+        let Some(last) = mark.as_nanos().checked_sub(1) else { return Ok(()) };
+        let last = SimTime::from_nanos(last);
+        while let Some(event) = self.world.kernel.pop_until(last) {
             self.dispatch(event);
             if self.world.jobs.live_roots() > in_flight_max {
                 return Err(self.too_many());
             }
         }
-        if !self.is_warm {
-            self.warm_up(until);
-        }
-        self.world.close_windows(until);
         match self.world.kernel.stuck() {
             Some(stuck) => Err(self.stuck(stuck)),
             None => Ok(()),
         }
     }
 
-    /// Ends the warm-up if it is over by `now`: at its own time, whenever the next event comes.
-    #[cold]
-    fn warm_up(&mut self, now: SimTime) {
-        let end = SimTime::ZERO + self.plan.warm_up;
-        if now >= end {
+    /// Does what is to be done at `mark`, before the events of that instant.
+    fn pass(&mut self, mark: SimTime) {
+        self.now = mark;
+        if !self.is_warm && mark >= SimTime::ZERO + self.plan.warm_up {
             self.is_warm = true;
-            self.world.close_windows(end);
-            self.world.recorder.forget_warm_up(end);
+            self.world.close_windows(mark);
+            self.world.recorder.forget_warm_up(mark);
         }
+        self.world.close_windows(mark);
     }
 
     #[inline]
     fn dispatch(&mut self, event: Event) {
-        self.last = event.to;
-        let component = &mut self.components[event.to as usize];
-        let mut cx = Cx { world: &mut self.world, me: event.to };
-        match event.signal {
+        self.last = event.to();
+        let component = &mut self.components[event.to() as usize];
+        let mut cx = Cx { world: &mut self.world, me: event.to() };
+        match event.signal() {
             Signal::Fault { index } => {
                 component.change(&self.plan.faults[index as usize].change, &mut cx);
             }
@@ -199,7 +216,7 @@ impl<'p, 's> Simulation<'p, 's> {
     /// # Errors
     /// [`RunError::Unbalanced`] if an event is unaccounted for.
     pub fn finish(mut self) -> Result<Outcome, RunError> {
-        let now = self.world.kernel.now();
+        let now = self.now;
         let steps = self.world.kernel.dispatched();
         let places = self.places()?;
         self.world.recorder.finish(now);
@@ -216,8 +233,8 @@ impl<'p, 's> Simulation<'p, 's> {
             });
         }
         while let Some(event) = self.world.kernel.pop() {
-            if let Some(job) = event.signal.carried() {
-                heads.push(outcome::Place { component: event.to, stored: false, job });
+            if let Some(job) = event.signal().carried() {
+                heads.push(outcome::Place { component: event.to(), stored: false, job });
             }
         }
         let mut held = Vec::new();
@@ -265,7 +282,7 @@ impl<'p, 's> Simulation<'p, 's> {
         }
         let at = at_text(self.world.kernel.now());
         while let Some(event) = self.world.kernel.pop() {
-            held[event.to as usize] += u64::from(event.signal.carried().is_some());
+            held[event.to() as usize] += u64::from(event.signal().carried().is_some());
         }
         let busiest = (0..held.len()).max_by_key(|&at| (held[at], std::cmp::Reverse(at)));
         let busiest = busiest.unwrap_or(0);

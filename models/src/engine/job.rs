@@ -12,6 +12,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use super::event::{ComponentId, NOBODY};
 use super::fate::{Fate, FateKind, Reason};
+use super::reject::NackId;
 
 /// Index of a job.
 pub(crate) type JobId = u32;
@@ -49,10 +50,16 @@ pub(crate) struct Job {
     pub(crate) subject: u16,
     /// Attempts at the present point that failed.
     pub(crate) attempts: u16,
-    /// Which attempt of its source this is, from 1.
+    /// Which attempt of its source this is, from 1, since the source got it.
     pub(crate) attempt_of_sender: u16,
-    /// Times a consumer handed it back to its bus.
+    /// Attempts of its source over its whole life: numbers their draws.
+    pub(crate) sendings: u16,
+    /// Retries in a row after refusals that named `nack`.
     pub(crate) nacks: u16,
+    /// The way to try again by which `nacks` counts.
+    pub(crate) nack: NackId,
+    /// The way to try again that the last refusal named.
+    pub(crate) refused_with: NackId,
     /// The life of the process that holds it, for that process to tell.
     pub(crate) epoch: u16,
     /// The delay before the last attempt.
@@ -68,8 +75,12 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// A trigger has sampled its age.
+    pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
+    /// A store gave it back: whoever publishes it then does so under a new message id.
+    pub(crate) is_drained: bool,
     live: bool,
 }
 
@@ -84,11 +95,21 @@ pub(crate) struct Birth {
     pub(crate) priority: i8,
 }
 
+/// An event that has come to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) serial: u64,
+    pub(crate) born: SimTime,
+    pub(crate) source: ComponentId,
+    pub(crate) fate: Fate,
+}
+
 /// All live jobs. Slots are reused, last freed first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Jobs {
     slots: Vec<Job>,
-    free: Option<JobId>,
+    /// The head of the list of free slots, or [`NO_JOB`].
+    free: JobId,
     live_roots: u32,
     /// Live jobs that somebody holds: all but the roots that are split.
     held: u32,
@@ -100,6 +121,19 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: NO_JOB,
+            live_roots: 0,
+            held: 0,
+            kept: 0,
+            kept_roots: 0,
+            born: 0,
+        }
+    }
+
+    #[inline]
     pub(crate) fn birth(&mut self, birth: Birth) -> JobId {
         let serial = self.born;
         self.born += 1;
@@ -121,7 +155,10 @@ impl Jobs {
             subject: birth.subject,
             attempts: 0,
             attempt_of_sender: 0,
+            sendings: 0,
             nacks: 0,
+            nack: NackId::NONE,
+            refused_with: NackId::NONE,
             epoch: 0,
             last_delay: SimDuration::ZERO,
             visits: 0,
@@ -130,7 +167,9 @@ impl Jobs {
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_sampled: false,
             is_fired: false,
+            is_drained: false,
             live: true,
         })
     }
@@ -181,37 +220,51 @@ impl Jobs {
         }
     }
 
+    /// Takes the job joined next behind `job` out of the chain.
+    pub(crate) fn unjoin(&mut self, job: JobId) -> Option<JobId> {
+        let next = self.next_joined(job)?;
+        self.slots[job as usize].joined = self.slots[next as usize].joined;
+        self.slots[next as usize].joined = NO_JOB;
+        Some(next)
+    }
+
     /// The job joined behind `job`.
     pub(crate) fn next_joined(&self, job: JobId) -> Option<JobId> {
         let next = self.slots[job as usize].joined;
         (next != NO_JOB).then_some(next)
     }
 
-    /// Ends one job (not those joined to it). Answers the root's record and fate if the event has come
-    /// to its end with it.
+    /// Ends one job (not those joined to it). Answers how the event ended, if it has come to its end with
+    /// this job.
     #[inline]
-    pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<(Job, Fate)> {
-        let ended = self.slots[job as usize];
-        assert!(ended.live && ended.branches == 0, "a job is settled once, after its branches");
-        self.remove(job);
+    pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<Ended> {
+        let slot = &mut self.slots[job as usize];
+        assert!(slot.live && slot.branches == 0, "a job is settled once, after its branches");
+        slot.live = false;
+        slot.joined = self.free;
+        self.free = job;
         self.held -= 1;
-        if ended.parent == NO_JOB {
+        if slot.parent == NO_JOB {
             self.live_roots -= 1;
-            return Some((ended, fate));
+            let &mut Job { serial, born, source, .. } = slot;
+            return Some(Ended { serial, born, source, fate });
         }
-        let root = &mut self.slots[ended.parent as usize];
+        let parent = slot.parent;
+        self.end_branch(parent, fate)
+    }
+
+    fn end_branch(&mut self, parent: JobId, fate: Fate) -> Option<Ended> {
+        let root = &mut self.slots[parent as usize];
         root.fate = root.fate.worse(fate);
         root.branches -= 1;
         if root.branches > 0 {
             return None;
         }
-        let mut whole = *root;
-        if whole.fate.at == NOBODY {
-            whole.fate = fate;
-        }
-        self.remove(ended.parent);
+        let fate = if root.fate.at == NOBODY { fate } else { root.fate };
+        let &mut Job { serial, born, source, .. } = root;
+        self.remove(parent);
         self.live_roots -= 1;
-        Some((whole, whole.fate))
+        Some(Ended { serial, born, source, fate })
     }
 
     /// A branch whose event goes on in other branches of the same root: forgotten without a fate of its
@@ -224,6 +277,12 @@ impl Jobs {
             self.remove(job);
             self.held -= 1;
         }
+    }
+
+    /// Whether the job is a branch beside others of its event that have not ended.
+    pub(crate) fn has_siblings(&self, job: JobId) -> bool {
+        let parent = self.slots[job as usize].parent;
+        parent != NO_JOB && self.slots[parent as usize].branches > 1
     }
 
     /// A store keeps the job and what is joined to it.
@@ -284,9 +343,9 @@ impl Jobs {
 
     #[inline]
     fn insert(&mut self, job: Job) -> JobId {
-        if let Some(id) = self.free {
-            let slot = &mut self.slots[id as usize];
-            self.free = (slot.joined != NO_JOB).then_some(slot.joined);
+        let id = self.free;
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            self.free = slot.joined;
             *slot = job;
             id
         } else {
@@ -295,12 +354,11 @@ impl Jobs {
         }
     }
 
-    #[inline]
     fn remove(&mut self, id: JobId) {
         let slot = &mut self.slots[id as usize];
         slot.live = false;
-        slot.joined = self.free.unwrap_or(NO_JOB);
-        self.free = Some(id);
+        slot.joined = self.free;
+        self.free = id;
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod fate;
 #[allow(dead_code, reason = "a source needs only part of it")]
 pub(crate) mod gate;
+pub(crate) mod in_hand;
 pub(crate) mod job;
 pub(crate) mod reach;
 pub(crate) mod recorder;
@@ -19,9 +20,10 @@ use sim_core::time::{SimDuration, SimTime};
 
 use event::{ComponentId, Event, Signal};
 use fate::{Fate, Reason};
-use job::{Job, JobId, Jobs};
+use job::{Ended, Job, JobId, Jobs};
 use reach::LineId;
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
+use reject::{NackId, Nacks};
 
 /// A stage that takes jobs, with what it must be told.
 #[derive(Clone, Copy, Debug)]
@@ -68,11 +70,37 @@ impl Timing {
     }
 }
 
+/// A gauge as its component holds it: tells the recorder of changes only.
+#[derive(Debug)]
+pub(crate) struct Level {
+    gauge: GaugeId,
+    told: u64,
+}
+
+impl Level {
+    pub(crate) const fn new(gauge: GaugeId) -> Self {
+        Self { gauge, told: 0 }
+    }
+
+    /// The value from now on.
+    #[inline]
+    pub(crate) fn set(&mut self, value: u64, cx: &mut Cx<'_, '_>) {
+        if value != self.told {
+            self.told = value;
+            cx.gauge(self.gauge, value);
+        }
+    }
+}
+
 /// What the components share.
 pub(crate) struct World<'s> {
     pub(crate) kernel: Kernel<Event>,
     pub(crate) jobs: Jobs,
     pub(crate) recorder: Recorder<'s>,
+    /// The model's ways to try again.
+    pub(crate) nacks: Nacks,
+    /// Per component: whether a fault stops it at some time.
+    pub(crate) may_stop: Vec<bool>,
     /// Per component: whether the ends of its events are told to it (closed-loop sources).
     pub(crate) wants_settled: Vec<bool>,
     /// Age of completed events, over the whole model.
@@ -128,7 +156,7 @@ impl Cx<'_, '_> {
             | Signal::Settled => Phase::Arrive,
             _ => Phase::Release,
         };
-        self.world.kernel.post(phase, Event { to, signal });
+        self.world.kernel.post(phase, Event::new(to, signal));
     }
 
     /// Offers the job to `to`, which owns it from now on; `wants_answer` asks for `Accepted`.
@@ -154,20 +182,20 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn after(&mut self, delay: SimDuration, phase: Phase, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule_after(delay, phase, Event { to, signal });
+        self.world.kernel.schedule_after(delay, phase, Event::new(to, signal));
     }
 
     /// Says `signal` to this component itself at `at`.
     #[inline]
     pub(crate) fn at(&mut self, at: SimTime, phase: Phase, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule(at, phase, Event { to, signal });
+        self.world.kernel.schedule(at, phase, Event::new(to, signal));
     }
 
     /// The same, cancellable.
     pub(crate) fn timer(&mut self, at: SimTime, phase: Phase, signal: Signal) -> Timer {
         let to = self.me;
-        self.world.kernel.schedule_timer(at, phase, Event { to, signal })
+        self.world.kernel.schedule_timer(at, phase, Event::new(to, signal))
     }
 
     /// Cancels a timer; false if it has fired.
@@ -184,7 +212,13 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn after_lane(&mut self, lane: Lane, signal: Signal) {
         let to = self.me;
-        self.world.kernel.schedule_lane(lane, Event { to, signal });
+        self.world.kernel.schedule_lane(lane, Event::new(to, signal));
+    }
+
+    /// The same, cancellable.
+    pub(crate) fn after_lane_timer(&mut self, lane: Lane, signal: Signal) -> Timer {
+        let to = self.me;
+        self.world.kernel.schedule_lane_timer(lane, Event::new(to, signal))
     }
 
     /// Records a fact about a job at this component.
@@ -197,13 +231,13 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn fact_because(&mut self, kind: FactKind, job: JobId, reason: Reason) {
         let World { kernel, jobs, recorder, .. } = &mut *self.world;
-        recorder.fact(kernel.now(), kind, self.me, &jobs[job], reason);
+        recorder.fact(kernel.now(), kind, self.me, jobs[job].serial, reason);
     }
 
     /// Records a fact about a job that may be another's by now.
     pub(crate) fn fact_of(&mut self, kind: FactKind, job: &Job) {
         let now = self.now();
-        self.world.recorder.fact(now, kind, self.me, job, Reason::None);
+        self.world.recorder.fact(now, kind, self.me, job.serial, Reason::None);
     }
 
     /// A gauge's value from now on.
@@ -258,11 +292,12 @@ impl Cx<'_, '_> {
         p > 0.0 && (p >= 1.0 || self.draws(job, purpose, attempt).unit() < p)
     }
 
-    /// Hands the job back to `to`, for `reason`.
-    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason) {
+    /// Hands the job back to `to`, for `reason`; `nack` says how `to` tries again.
+    pub(crate) fn refuse(&mut self, to: ComponentId, job: JobId, reason: Reason, nack: NackId) {
         let by = self.me;
         let record = self.job_mut(job);
         record.refused_for = reason;
+        record.refused_with = nack;
         // The offer is over: whoever gets the job next must not answer to this producer.
         record.wants_answer = false;
         self.fact_because(FactKind::Refused, job, reason);
@@ -270,22 +305,33 @@ impl Cx<'_, '_> {
     }
 
     /// Takes an offered job; if `from` asked for an answer it is told, and the job's attempts start anew.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn accept(&mut self, from: ComponentId, job: JobId) {
-        let by = self.me;
-        let record = self.job_mut(job);
-        if record.wants_answer {
-            record.wants_answer = false;
-            record.attempts = 0;
-            self.send(from, Signal::Accepted { by, job });
+        if self.job(job).wants_answer {
+            self.answer(from, job);
         }
     }
 
+    fn answer(&mut self, from: ComponentId, job: JobId) {
+        let by = self.me;
+        let record = self.job_mut(job);
+        record.wants_answer = false;
+        record.attempts = 0;
+        record.nacks = 0;
+        self.send(from, Signal::Accepted { by, job });
+    }
+
     /// Brings the job, and every job joined to it, to its end.
-    #[inline]
     pub(crate) fn settle(&mut self, job: JobId, fate: Fate) {
-        let mut next = self.world.jobs.next_joined(job);
+        let joined = self.world.jobs.next_joined(job);
         self.settle_one(job, fate);
+        if joined.is_some() {
+            self.settle_others(joined, fate);
+        }
+    }
+
+    #[cold]
+    fn settle_others(&mut self, mut next: Option<JobId>, fate: Fate) {
         while let Some(job) = next {
             next = self.world.jobs.next_joined(job);
             self.settle_one(job, fate);
@@ -302,21 +348,40 @@ impl Cx<'_, '_> {
     #[inline]
     pub(crate) fn complete(&mut self, job: JobId) {
         let fate = Fate::completed(self.me);
-        self.settle(job, fate);
+        if self.world.jobs.next_joined(job).is_none() {
+            self.settle_one(job, fate);
+        } else {
+            self.settle(job, fate);
+        }
     }
 
-    #[inline]
+    /// Ends a branch that was made beside the event's own way and says nothing about its fate: what is
+    /// joined to it belongs elsewhere, or has been lost with a process.
+    #[cold]
+    pub(crate) fn forget(&mut self, job: JobId) {
+        while let Some(joined) = self.world.jobs.unjoin(job) {
+            let fate = Fate::dropped(self.me, Reason::MemoryLost);
+            self.settle_one(joined, fate);
+        }
+        if self.world.jobs.has_siblings(job) {
+            self.world.jobs.merge_into_siblings(job);
+        } else {
+            self.complete(job);
+        }
+    }
+
+    #[inline(always)]
     fn settle_one(&mut self, job: JobId, fate: Fate) {
         let now = self.now();
         let World { jobs, recorder, kernel, wants_settled, age, .. } = &mut *self.world;
-        let Some((root, fate)) = jobs.end(job, fate) else { return };
-        recorder.fact(now, FactKind::Ended, fate.at, &root, fate.reason);
+        let Some(Ended { serial, born, source, fate }) = jobs.end(job, fate) else { return };
+        recorder.fact(now, FactKind::Ended, fate.at, serial, fate.reason);
         recorder.end(now, fate);
         if fate.kind == fate::FateKind::Completed {
-            recorder.sample(*age, now.since(root.born));
+            recorder.sample(*age, now.since(born));
         }
-        if wants_settled[root.source as usize] {
-            kernel.post(Phase::Arrive, Event { to: root.source, signal: Signal::Settled });
+        if wants_settled[source as usize] {
+            kernel.post(Phase::Arrive, Event::new(source, Signal::Settled));
         }
     }
 }

@@ -7,7 +7,6 @@ use sim_core::time::{SimDuration, SimTime};
 
 use super::event::ComponentId;
 use super::fate::{Fate, FateKind, Reason};
-use super::job::Job;
 use super::reach::{LineId, Reaches};
 
 /// What a component can say of a job: a closed list. The order is part of the fingerprint.
@@ -163,7 +162,6 @@ pub(crate) struct Samples {
     pub(crate) histogram: Histogram,
     /// Exact, so that order does not matter, unlike with floating point.
     pub(crate) sum_of_squares: u128,
-    pub(crate) zeros: u64,
     window: Histogram,
     pub(crate) windows: Vec<SampleWindow>,
 }
@@ -251,7 +249,6 @@ impl<'s> Recorder<'s> {
             name,
             histogram: Histogram::new(),
             sum_of_squares: 0,
-            zeros: 0,
             window: Histogram::new(),
             windows: Vec::new(),
         });
@@ -264,7 +261,7 @@ impl<'s> Recorder<'s> {
         at: SimTime,
         kind: FactKind,
         component: ComponentId,
-        job: &Job,
+        serial: u64,
         reason: Reason,
     ) {
         self.counts[component as usize][kind as usize] += 1;
@@ -272,9 +269,16 @@ impl<'s> Recorder<'s> {
             self.reaches.refused(component, reason, at);
         }
         let what = (kind as u64) << 56 | (reason as u64) << 48 | u64::from(component);
-        self.fingerprint.absorb(at.as_nanos(), what ^ job.serial.rotate_left(16));
+        self.fingerprint.absorb(at.as_nanos(), what ^ serial.rotate_left(16));
+        if self.sink.is_some() {
+            self.tell_sink(&Fact { at, kind, component, event: serial, reason });
+        }
+    }
+
+    #[cold]
+    fn tell_sink(&mut self, fact: &Fact) {
         if let Some(sink) = &mut self.sink {
-            sink.fact(&Fact { at, kind, component, event: job.serial, reason });
+            sink.fact(fact);
         }
     }
 
@@ -334,7 +338,6 @@ impl<'s> Recorder<'s> {
         let nanos = value.as_nanos();
         samples.window.record(nanos);
         samples.sum_of_squares += u128::from(nanos) * u128::from(nanos);
-        samples.zeros += u64::from(nanos == 0);
     }
 
     /// Writes an event's end into the ledger.
@@ -358,7 +361,6 @@ impl<'s> Recorder<'s> {
     }
 
     /// The end of the present window: the engine closes it before it dispatches anything at or after.
-    #[inline]
     pub(crate) fn window_end(&self) -> SimTime {
         self.window_end
     }
@@ -395,7 +397,6 @@ impl<'s> Recorder<'s> {
             samples.histogram = Histogram::new();
             samples.window = Histogram::new();
             samples.sum_of_squares = 0;
-            samples.zeros = 0;
         }
     }
 
@@ -425,11 +426,13 @@ impl<'s> Recorder<'s> {
 impl Samples {
     fn close_window(&mut self) {
         let count = self.window.count();
+        let [p50_ns, p99_ns] = self.window.quantiles([0.50, 0.99]);
         self.windows.push(SampleWindow {
             count,
-            mean_ns: self.window.mean() as u64,
-            p50_ns: self.window.quantile(0.50),
-            p99_ns: self.window.quantile(0.99),
+            // The mean as everywhere, from the exact sum.
+            mean_ns: if count == 0 { 0 } else { (self.window.sum() as f64 / count as f64) as u64 },
+            p50_ns,
+            p99_ns,
             max_ns: self.window.max(),
         });
         if count > 0 {

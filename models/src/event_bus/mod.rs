@@ -19,7 +19,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::Reject;
+use crate::engine::reject::{NackId, Reject};
 use crate::fault::Change;
 use crate::jetstream::{
     AdvisoryKind, ApiError, ConsumerConfig, ConsumerId, Delivery, Effect, Publish, PullRequest,
@@ -29,6 +29,9 @@ use branches::{Branches, Slot};
 
 /// The stream has something to do.
 const DEADLINE: u16 = 0;
+
+/// How often a consumer says that it is still at work.
+const SIGN_OF_LIFE: SimDuration = SimDuration::from_millis(500);
 
 /// What a bus is made of.
 #[derive(Clone, Debug)]
@@ -82,8 +85,8 @@ pub(crate) struct EventBus {
     consumers: Vec<Option<ConsumerId>>,
     branches: Branches,
     deliveries: Deliveries,
-    /// Messages that their consumers keep alive with `+WPI`.
-    working: Vec<u32>,
+    /// Messages that their consumers keep alive with `+WPI`, and since when.
+    working: Vec<(u32, SimTime)>,
     effects: Vec<Effect<u32>>,
     /// Branches whose message is leaving the stream, until it is known why.
     leaving: Vec<JobId>,
@@ -197,7 +200,7 @@ impl EventBus {
             }
             // Said while the server was down, it may be about a message that has come back since.
             Signal::Working { delivery, .. } if self.deliveries.get(delivery).is_none() => {}
-            Signal::Working { delivery, .. } => self.working.push(delivery),
+            Signal::Working { delivery, .. } => self.working.push((delivery, cx.now())),
             Signal::Ack { delivery, .. } => self.ack(delivery, cx),
             other => unreachable!("a bus does not understand {other:?}"),
         }
@@ -230,7 +233,7 @@ impl EventBus {
     fn publish(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         if self.down {
-            return cx.refuse(from, job, Reason::Unavailable);
+            return cx.refuse(from, job, Reason::Unavailable, self.nack());
         }
         let record = *cx.job(job);
         let wanted = (record.source, record.subject);
@@ -258,7 +261,9 @@ impl EventBus {
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 let now = cx.now();
-                cx.job_mut(job).since = now;
+                let record = cx.job_mut(job);
+                record.since = now;
+                record.is_sampled = false;
                 if !self.split(subject, message, job, cx) {
                     cx.drop_job(job, Reason::NoConsumer);
                 }
@@ -293,7 +298,9 @@ impl EventBus {
 
     fn reject(&mut self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
         match self.plan.on_reject {
-            Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
+            Reject::Nack(_) | Reject::Block | Reject::Error => {
+                cx.refuse(from, job, reason, self.nack());
+            }
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 cx.accept(from, job);
@@ -307,6 +314,10 @@ impl EventBus {
         }
     }
 
+    fn nack(&self) -> NackId {
+        self.plan.on_reject.nack().unwrap_or(NackId::NONE)
+    }
+
     fn pull(&mut self, consumer: u32, cx: &mut Cx<'_, '_>) {
         let Some(id) = self.consumers[consumer as usize] else { return };
         let request =
@@ -316,7 +327,7 @@ impl EventBus {
     }
 
     fn ack(&mut self, delivery: u32, cx: &mut Cx<'_, '_>) {
-        self.working.retain(|&working| working != delivery);
+        self.working.retain(|&(working, _)| working != delivery);
         let held = self.deliveries.remove(delivery).expect("a delivery is acked once");
         if held.gone.is_none() {
             self.branches.set(held.delivery.data, held.slot, Slot::Done);
@@ -330,10 +341,13 @@ impl EventBus {
     fn take_back(&mut self, job: JobId, nak: Option<SimDuration>, cx: &mut Cx<'_, '_>) {
         let delivery = cx.job(job).delivery;
         let Some(held) = self.deliveries.remove(delivery) else {
-            // Another branch of the same message came back first.
-            return cx.drop_job(job, Reason::MemoryLost);
+            // Another firing of the same message came back first: both come again with it.
+            return cx.forget(job);
         };
-        self.working.retain(|&working| working != delivery);
+        let working = self.working.extract_if(.., |&mut (working, _)| working == delivery).next();
+        if let Some(signed_at) = working.and_then(|(_, since)| last_sign(since, cx.now())) {
+            self.stream.in_progress(signed_at, held.delivery.reply());
+        }
         if let Some(reason) = held.gone {
             return cx.drop_job(job, reason);
         }
@@ -351,9 +365,11 @@ impl EventBus {
         }
         self.armed = None;
         if !self.down {
-            for &delivery in &self.working {
+            for &(delivery, since) in &self.working {
                 let held = self.deliveries.get(delivery).expect("it is worked on");
-                self.stream.in_progress(now, held.delivery.reply());
+                if let Some(signed_at) = last_sign(since, now) {
+                    self.stream.in_progress(signed_at, held.delivery.reply());
+                }
             }
             self.stream.on_deadline(now);
         }
@@ -434,6 +450,7 @@ impl EventBus {
                 self.branches.set(delivery.data, slot, Slot::Held(id));
                 let record = cx.job_mut(job);
                 record.delivery = id;
+                record.since = delivery.stored_at;
                 // What a consumer is told of its backlog.
                 record.tag = u32::try_from(delivery.num_pending).unwrap_or(u32::MAX);
                 let first = delivery.deliveries == 1;
@@ -498,6 +515,14 @@ impl EventBus {
             self.handle(signal, cx);
         }
     }
+}
+
+/// When a consumer that has worked since `since` last gave a sign of life before `now`: every half second
+/// (argo-events v1.9.11 `trigger_conn.go`, `processMsgs`).
+fn last_sign(since: SimTime, now: SimTime) -> Option<SimTime> {
+    let worked = now.since(since).as_nanos().checked_sub(1)?;
+    let signs = worked / SIGN_OF_LIFE.as_nanos();
+    (signs > 0).then(|| since + SIGN_OF_LIFE * signs)
 }
 
 fn reason_of(error: ApiError) -> Reason {

@@ -52,8 +52,9 @@ pub struct EventBusSpec {
     /// The nats-server whose behavior is modeled.
     #[serde(default)]
     pub server: ServerSpec,
-    /// What happens to a message that is refused; none: the publisher gets an error, and does what it
-    /// is configured to. `Nack` says in the bus what callers do once their source has given up.
+    /// What happens to a message that is refused: `Drop`, `Nack` or `Store`; none: the publisher gets an
+    /// error, and does what it is configured to. `Nack` says in the bus what callers do once their source
+    /// has given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_reject: Option<OnReject>,
     /// The consumers of all triggers.
@@ -233,8 +234,11 @@ impl EventBusSpec {
         .then_some(age)
     }
 
-    pub(crate) fn reject(&self, names: &Names, cx: &mut Checker<'_>) -> Option<Option<Reject>> {
-        optional(&self.on_reject, |stated| cx.field("on_reject", |cx| stated.compile(names, cx)))
+    pub(crate) fn reject(&self, names: &Names, cx: &mut Checker<'_>) -> Option<Reject> {
+        let stated = optional(&self.on_reject, |stated| {
+            cx.field("on_reject", |cx| stated.compile_unblocked(names, cx))
+        });
+        Some(stated?.unwrap_or(Reject::Error))
     }
 }
 

@@ -11,19 +11,20 @@ use std::collections::VecDeque;
 use sim_core::arrival::ArrivalProcess;
 use sim_core::dist::Distribution;
 use sim_core::kernel::Phase;
-use sim_core::limiter::Limiter;
 use sim_core::random::{Random, Stream, StreamKey, Streams};
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::gate::Gate;
+use crate::engine::in_hand::InHand;
 use crate::engine::job::{Birth, JobId};
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::{Orbit, Reject};
+use crate::engine::reject::{self, NackId, Orbit, Reject};
 use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
+use crate::station::{Over, RateLimitPlan};
 
 /// The next arrival of the process.
 const ARRIVAL: u16 = 0;
@@ -55,20 +56,42 @@ pub(crate) struct SourcePlan {
     pub(crate) event_shares: Vec<f64>,
     pub(crate) priority: i8,
     pub(crate) route: Route,
-    pub(crate) rate_limit: Option<Limiter>,
+    pub(crate) rate_limit: Option<RateLimitPlan>,
+    /// What happens over a rate limit that does not wait.
+    pub(crate) over_limit: Reject,
     /// Largest payload the source takes.
     pub(crate) payload_max: Option<u32>,
     pub(crate) target: Destination,
     /// Seconds from sending to the target's answer.
     pub(crate) latency: Distribution,
     pub(crate) retry: PublishRetry,
-    /// What the caller does once the source has given up.
-    pub(crate) on_failure: Reject,
+    /// What the caller does once the source has given up; `None`: what the refusal says, or what
+    /// refusals of the target say.
+    pub(crate) on_failure: Option<Reject>,
+    /// How the target hands back what it cannot take, if it does.
+    pub(crate) target_nack: Option<NackId>,
     /// Probability that an event is sent again under the same id, and seconds until then.
     pub(crate) resend: Option<(f64, Distribution)>,
 }
 
 impl SourcePlan {
+    /// What the caller does with an event that the source gave up.
+    fn answer(&self, refused_with: NackId) -> Reject {
+        let nack = refused_with.named().or(self.target_nack);
+        self.on_failure.unwrap_or_else(|| nack.map_or(Reject::Drop, Reject::Nack))
+    }
+
+    /// Whether publishes take no time at all.
+    fn is_instant(&self) -> bool {
+        self.latency.mean() == 0.0 && self.rate_limit.is_none()
+    }
+
+    /// Whether callers ever try again.
+    fn has_orbit(&self) -> bool {
+        let answers = [self.answer(NackId::NONE), self.over_limit];
+        answers.iter().any(|answer| answer.nack().is_some())
+    }
+
     /// When the source is at its peak, within the horizon; `None` if it has none.
     pub(crate) fn storm(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
         match &self.supply {
@@ -92,7 +115,7 @@ pub(crate) enum Supply {
 pub(crate) enum Route {
     /// Each on its own.
     Parallel,
-    /// One at a time; the others wait with their connection open.
+    /// One at a time per event name; the others wait with their connection open.
     Serial,
 }
 
@@ -133,10 +156,13 @@ pub(crate) struct EventSource {
     latency_key: StreamKey,
     pause_key: StreamKey,
     subject_key: StreamKey,
+    failure_key: StreamKey,
     think_key: StreamKey,
-    waiting: VecDeque<JobId>,
-    route_is_busy: bool,
+    /// By event name, if they are serial.
+    routes: Vec<SerialRoute>,
     gate: Option<Gate<JobId>>,
+    in_hand: InHand,
+    failure_probability: f64,
     orbit: Option<Orbit>,
     next_arrival: Option<Batch>,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
@@ -152,11 +178,19 @@ pub(crate) struct EventSource {
     /// Events of a closed loop beyond one a client: sent again, and not yet at their end.
     resent: u64,
     waiting_gauge: GaugeId,
-    /// Those who wait for the one route.
+    /// Those who wait for the event before them on their route.
     route_line: Option<LineId>,
     /// Those who wait for a token.
     token_line: Option<LineId>,
     publish_time: SampleId,
+}
+
+/// One publish at a time.
+#[derive(Clone, Debug, Default)]
+struct SerialRoute {
+    waiting: VecDeque<JobId>,
+    /// The event that is being published.
+    busy_with: Option<JobId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -176,12 +210,13 @@ impl EventSource {
         let route_line = (plan.route == Route::Serial).then(|| recorder.new_line(me, limit::ROUTE));
         let has_limit = plan.rate_limit.is_some();
         let token_line = has_limit.then(|| recorder.new_line(me, limit::RATE));
-        let orbit = match &plan.on_failure {
-            Reject::Nack(nack) => {
-                let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
-                Some(Orbit::new(nack.clone(), key("retry"), gauge, RETURNED, cx))
-            }
-            _ => None,
+        let orbit = plan.has_orbit().then(|| {
+            let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
+            Orbit::new(key("retry"), gauge, RETURNED)
+        });
+        let routes = match plan.route {
+            Route::Parallel => Vec::new(),
+            Route::Serial => vec![SerialRoute::default(); plan.event_shares.len()],
         };
         cx.world.wants_settled[me as usize] = matches!(plan.supply, Supply::Closed { .. });
         Self {
@@ -192,20 +227,22 @@ impl EventSource {
             latency_key: key("latency"),
             pause_key: key("pause"),
             subject_key: key("event name"),
+            failure_key: key("failure"),
             think_key: key("think"),
-            waiting: VecDeque::new(),
-            route_is_busy: false,
+            routes,
             gate: plan
                 .rate_limit
                 .clone()
-                .map(|limiter| Gate::new(limiter, Signal::Wake { what: TURN, arg: 0 })),
+                .map(|limit| Gate::new(limit.limiter, Signal::Wake { what: TURN, arg: 0 })),
+            in_hand: InHand::new(cx),
+            failure_probability: 0.0,
             orbit,
             next_arrival: None,
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
             latency: Timing::new(plan.latency.clone()),
-            is_instant: plan.latency.mean() == 0.0 && plan.rate_limit.is_none(),
+            is_instant: plan.is_instant(),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -237,20 +274,22 @@ impl EventSource {
             // A client waits for one end, though its event was sent twice.
             Signal::Settled if self.resent > 0 => self.resent -= 1,
             Signal::Settled => self.think(cx),
-            Signal::Carry { what: PUBLISH, job } => self.reach_target(job, cx),
-            Signal::Carry { what: ATTEMPT, job } => self.attempt(job, cx),
-            Signal::Carry { what: TIMEOUT, job } => {
-                cx.job_mut(job).refused_for = Reason::None;
-                let target = self.plan.target.stage;
-                self.attempt_failed(target, job, cx);
-            }
-            Signal::Wake { what: RESEND, arg } => self.send_again(arg, cx),
-            Signal::Wake { what: TURN, .. } => self.pass(cx),
             Signal::Carry { what: RETURNED, job } => {
                 self.orbit.as_mut().expect("only an orbit returns").returned(cx);
                 self.route(job, cx);
             }
-            Signal::Accepted { .. } => self.publish_next(cx),
+            Signal::Carry { what, job } => {
+                self.in_hand.back(job);
+                match what {
+                    PUBLISH => self.reach_target(job, cx),
+                    ATTEMPT => self.attempt(job, cx),
+                    TIMEOUT => self.unanswered(job, cx),
+                    other => unreachable!("a source has no timer {other}"),
+                }
+            }
+            Signal::Wake { what: RESEND, arg } => self.send_again(arg, cx),
+            Signal::Wake { what: TURN, .. } => self.pass(cx),
+            Signal::Accepted { job, .. } => self.publish_next(job, cx),
             Signal::Refused { by, job } => self.attempt_failed(by, job, cx),
             other => unreachable!("a source does not understand {other:?}"),
         }
@@ -259,29 +298,57 @@ impl EventSource {
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
-            Change::Stop => self.stopped = true,
-            Change::Start => {
-                self.stopped = false;
-                // A publish under way lets the next one go when it is over.
-                if !self.route_is_busy {
-                    self.publish_next(cx);
-                }
+            Change::Stop => self.stop(cx),
+            Change::Start => self.stopped = false,
+            Change::FailureProbability(p) => {
+                self.failure_probability = p.unwrap_or(0.0);
+                self.is_instant = self.plan.is_instant() && self.failure_probability == 0.0;
             }
             Change::Rate(rate) => {
                 if let Some(gate) = &mut self.gate {
                     gate.set_rate(rate, cx);
                 }
             }
-            Change::FailureProbability(_)
-            | Change::Limit(_)
-            | Change::Room(_)
-            | Change::Permits { .. } => {}
+            Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
+    }
+
+    /// The process ends, and the connections of all who wait with it: their callers hear so at once.
+    /// Those in orbit are with their callers.
+    #[cold]
+    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
+        self.stopped = true;
+        let mut lost = self.in_hand.call_off(cx);
+        if let (Some(gate), Some(plan)) = (&mut self.gate, &self.plan.rate_limit) {
+            // A limiter lives in the process: it starts anew with it, at the rate of the day.
+            let mut limiter = plan.limiter.clone();
+            if let Some(rate) = gate.rate() {
+                limiter.set_rate(cx.now(), rate);
+            }
+            lost.extend(gate.restart(limiter));
+        }
+        for route in &mut self.routes {
+            route.busy_with = None;
+            lost.extend(std::mem::take(&mut route.waiting));
+        }
+        self.gauge_waiting(cx);
+        for job in lost {
+            self.turn_away(job, cx);
+        }
+    }
+
+    /// Nobody is there to take it.
+    fn turn_away(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        cx.fact_because(FactKind::Refused, job, Reason::SenderStopped);
+        let (me, record) = (cx.me, cx.job_mut(job));
+        record.refused_for = Reason::SenderStopped;
+        record.refused_with = NackId::NONE;
+        self.give_up(me, job, cx);
     }
 
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
-        self.waiting.iter().for_each(|&job| visit(job));
+        self.routes.iter().flat_map(|route| &route.waiting).for_each(|&job| visit(job));
         self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 
@@ -393,17 +460,17 @@ impl EventSource {
     #[inline]
     fn route(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         if self.stopped {
-            cx.fact_because(FactKind::Refused, job, Reason::SenderStopped);
-            cx.job_mut(job).refused_for = Reason::SenderStopped;
-            let me = cx.me;
-            return self.give_up(me, job, cx);
+            return self.turn_away(job, cx);
         }
-        if self.plan.route == Route::Serial && self.route_is_busy {
-            self.waiting.push_back(job);
-            return self.gauge_waiting(cx);
-        }
-        self.route_is_busy = self.plan.route == Route::Serial;
         cx.job_mut(job).attempt_of_sender = 1;
+        if self.plan.route == Route::Serial {
+            let route = &mut self.routes[usize::from(cx.job(job).subject)];
+            if route.busy_with.is_some() {
+                route.waiting.push_back(job);
+                return self.gauge_waiting(cx);
+            }
+            route.busy_with = Some(job);
+        }
         self.attempt(job, cx);
     }
 
@@ -413,12 +480,32 @@ impl EventSource {
         if self.is_instant {
             return cx.hand_over(self.plan.target, job);
         }
-        if let Some(gate) = &mut self.gate
-            && !gate.ask(job, 1, cx)
-        {
-            return self.gauge_waiting(cx);
+        match (&mut self.gate, &self.plan.rate_limit) {
+            (Some(gate), Some(limit)) if limit.over == Over::Reject => {
+                if !gate.try_take(cx) {
+                    return self.over_limit(job, cx);
+                }
+            }
+            (Some(gate), _) => {
+                if !gate.ask(job, 1, cx) {
+                    return self.gauge_waiting(cx);
+                }
+            }
+            (None, _) => {}
         }
         self.send(job, cx);
+    }
+
+    /// There is no token, and the limit does not let wait.
+    fn over_limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let (me, reason) = (cx.me, Reason::RateLimited);
+        cx.fact_because(FactKind::Refused, job, reason);
+        cx.job_mut(job).refused_for = reason;
+        self.dispose(self.plan.over_limit, me, job, cx);
+        // The next one asks after this signal, not within it: there may be many.
+        if self.plan.route == Route::Serial {
+            cx.send(me, Signal::Accepted { by: me, job });
+        }
     }
 
     /// Those who have their token go.
@@ -433,8 +520,10 @@ impl EventSource {
     #[inline]
     fn send(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        record.sendings = record.sendings.wrapping_add(1);
         let latency = self.latency(job, cx);
-        cx.job_mut(job).since = now;
         if latency.is_zero() {
             return self.reach_target(job, cx);
         }
@@ -443,17 +532,18 @@ impl EventSource {
         } else {
             (PUBLISH, latency)
         };
-        cx.after(delay, Phase::Arrive, Signal::Carry { what, job });
+        self.in_hand.after(delay, Phase::Arrive, (what, job), cx);
     }
 
     /// Those who wait, for their route or for a token.
     fn gauge_waiting(&self, cx: &mut Cx<'_, '_>) {
         let at_the_gate = self.gate.as_ref().map_or(0, Gate::len);
-        cx.gauge(self.waiting_gauge, self.waiting.len() as u64 + at_the_gate);
+        let on_routes: usize = self.routes.iter().map(|route| route.waiting.len()).sum();
+        cx.gauge(self.waiting_gauge, on_routes as u64 + at_the_gate);
         if let Some(line) = self.route_line {
             let limit = if at_the_gate > 0 { limit::RATE } else { limit::ROUTE };
             cx.aim(line, cx.me, limit);
-            cx.line(line, self.waiting.len() as u64);
+            cx.line(line, on_routes as u64);
         }
         if let Some(line) = self.token_line {
             cx.line(line, at_the_gate);
@@ -461,62 +551,78 @@ impl EventSource {
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {
-        let attempt = u32::from(cx.job(job).attempt_of_sender);
-        let drawn = self.latency.of(cx, job, self.latency_key, attempt);
+        let sending = u32::from(cx.job(job).sendings);
+        let drawn = self.latency.of(cx, job, self.latency_key, sending);
         if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) }
     }
 
     #[inline]
     fn reach_target(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.failure_probability > 0.0 && self.fails(job, cx) {
+            return self.unanswered(job, cx);
+        }
         let took = cx.now().since(cx.job(job).since);
         cx.sample(self.publish_time, took);
         cx.hand_over(self.plan.target, job);
     }
 
-    fn publish_next(&mut self, cx: &mut Cx<'_, '_>) {
-        if self.plan.route == Route::Parallel {
-            return;
-        }
-        self.route_is_busy = false;
-        if let Some(next) = self.waiting.pop_front() {
+    #[cold]
+    fn fails(&self, job: JobId, cx: &Cx<'_, '_>) -> bool {
+        let sending = u32::from(cx.job(job).sendings);
+        cx.chance(self.failure_probability, job, self.failure_key, sending)
+    }
+
+    /// The publish of `job` is over: the next one of its route. (The job may have gone far since.)
+    fn publish_next(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let route = self.routes.iter_mut().find(|route| route.busy_with == Some(job));
+        let Some(route) = route else { return };
+        route.busy_with = None;
+        if let Some(next) = route.waiting.pop_front() {
             self.gauge_waiting(cx);
             self.route(next, cx);
         }
+    }
+
+    /// No answer came.
+    fn unanswered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let record = cx.job_mut(job);
+        record.refused_for = Reason::None;
+        record.refused_with = NackId::NONE;
+        let me = cx.me;
+        self.attempt_failed(me, job, cx);
     }
 
     /// The target refused, or did not answer in time: again, up to the client's number of attempts.
     fn attempt_failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let record = cx.job_mut(job);
         record.wants_answer = false;
-        let attempt = record.attempt_of_sender;
-        if attempt < self.plan.retry.attempts {
+        let (attempt, sending) = (record.attempt_of_sender, u32::from(record.sendings));
+        if attempt < self.plan.retry.attempts && !self.stopped {
             record.attempt_of_sender = attempt + 1;
             cx.fact(FactKind::Retried, job);
-            let jitter =
-                self.plan.retry.jitter * cx.draws(job, self.pause_key, u32::from(attempt)).unit();
+            let jitter = self.plan.retry.jitter * cx.draws(job, self.pause_key, sending).unit();
             let pause = self.plan.retry.pause.mul_f64(1.0 + jitter);
-            return cx.after(pause, Phase::Arrive, Signal::Carry { what: ATTEMPT, job });
+            return self.in_hand.after(pause, Phase::Arrive, (ATTEMPT, job), cx);
         }
         self.give_up(by, job, cx);
-        self.publish_next(cx);
+        self.publish_next(job, cx);
     }
 
     fn give_up(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        match &self.plan.on_failure {
-            Reject::Nack(_) => {
+        let answer = self.plan.answer(cx.job(job).refused_with);
+        self.dispose(answer, by, job, cx);
+    }
+
+    /// What becomes of an event that the source did not get rid of.
+    fn dispose(&mut self, answer: Reject, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        match answer {
+            Reject::Nack(nack) => {
                 let orbit = self.orbit.as_mut().expect("a nack has its orbit");
-                orbit.refused(cx, by, job);
+                orbit.refused(cx, nack, by, job);
             }
-            Reject::Store(store) => {
-                let store = *store;
-                cx.offer(store, job);
-            }
-            Reject::Drop | Reject::Block => {
-                let reason = match cx.job(job).refused_for {
-                    Reason::None => Reason::GaveUp,
-                    reason => reason,
-                };
-                cx.settle(job, Fate::dropped(by, reason));
+            Reject::Store(store) => cx.offer(store, job),
+            Reject::Drop | Reject::Block | Reject::Error => {
+                cx.settle(job, Fate::dropped(by, reject::refusal(cx, job)));
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::spec::check::Checker;
 use crate::spec::distribution::{DurationSpread, SizeSpread};
 use crate::spec::policy::{Algorithm, OnReject, RateLimitSpec, one, one_second, optional};
 use crate::spec::quantity::{BytesText, DurationText};
-use crate::spec::resolve::{Kind, Named, Names};
+use crate::spec::resolve::{Kind, Names};
 
 /// Where events enter: a webhook, a queue that is read, a timer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,13 +39,15 @@ pub struct EventSourceSpec {
     /// The stage that gets the events: a bus, a station, a store or a workflow template.
     #[serde(default = "default_bus")]
     pub to: String,
-    /// One publish at a time (`Serial`, as Argo's webhooks do per endpoint), or each on its own.
+    /// One publish at a time per event name (`Serial`, as Argo's webhooks do per endpoint), or each on its
+    /// own.
     #[serde(default)]
     pub route: RouteSpec,
     /// From sending an event to its acknowledgement.
     #[serde(default = "no_time")]
     pub latency: DurationSpread,
-    /// A limit on publishes per time; all wait. Default algorithm: `LeakyBucket(slack: 0)`, as the
+    /// A limit on attempts to publish per time; what is `over` a limit that does not wait is dropped,
+    /// stored, or sent again by its caller. Default algorithm: `LeakyBucket(slack: 0)`, as the
     /// pause after each message of Argo's Kafka source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimitSpec>,
@@ -55,8 +57,8 @@ pub struct EventSourceSpec {
     /// The client's own attempts within the source; none: Argo's for a bus, a single one otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish: Option<PublishSpec>,
-    /// What the caller does when all attempts failed; none: what the target's `on_reject` says if that
-    /// is `Nack`, else `Drop`.
+    /// What the caller does when all attempts failed: `Drop`, `Nack` or `Store`; none: what the refusal
+    /// says if that is a `Nack` of the target, else `Drop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnReject>,
     /// Senders that send an event twice, under the same id.
@@ -94,7 +96,7 @@ pub enum RouteSpec {
     /// Each on its own.
     #[default]
     Parallel,
-    /// One at a time; the others wait, their connections open.
+    /// One at a time per event name; the others wait, their connections open.
     Serial,
 }
 
@@ -158,11 +160,10 @@ impl EventSourceSpec {
         }
     }
 
-    /// The plan; `target_reject` is what the target does with what it cannot take.
+    /// The plan, but for [`SourcePlan::target_nack`].
     pub(crate) fn compile(
         &self,
         names: &Names,
-        target_reject: impl FnOnce(&Named) -> Option<Reject>,
         files: &dyn Files,
         cx: &mut Checker<'_>,
     ) -> Option<SourcePlan> {
@@ -172,14 +173,15 @@ impl EventSourceSpec {
         let shares = self.shares(cx);
         let latency = cx.field("latency", |cx| self.latency.compile(cx));
         let rate_limit = optional(&self.rate_limit, |limit| {
-            cx.field("rate_limit", |cx| limit.limiter(Algorithm::LeakyBucket { slack: 0 }, cx))
+            let default = Algorithm::LeakyBucket { slack: 0 };
+            cx.field("rate_limit", |cx| limit.compile(default, names, cx))
         });
         let payload_max = optional(&self.max_payload, |size| cx.bytes("max_payload", size));
         let kinds = [Kind::EventBus, Kind::Station, Kind::Store, Kind::Template];
         let target = names.find(cx, "to", &self.to, &kinds);
         let retry = self.retry(target.is_some_and(|target| target.kind == Kind::EventBus), cx);
         let on_failure = optional(&self.on_failure, |stated| {
-            cx.field("on_failure", |cx| stated.compile(names, cx))
+            cx.field("on_failure", |cx| stated.compile_unblocked(names, cx))
         });
         let resend = optional(&self.resend, |resend| {
             cx.field("resend", |cx| {
@@ -192,10 +194,7 @@ impl EventSourceSpec {
         let mut destination = target.destination();
         // The next of a serial route waits until the target has taken this one.
         destination.answers |= self.route == RouteSpec::Serial;
-        let on_failure = on_failure?.or_else(|| match target_reject(target) {
-            Some(nack @ Reject::Nack(_)) => Some(nack),
-            _ => None,
-        });
+        let (rate_limit, over_limit) = rate_limit?.unzip();
         Some(SourcePlan {
             name: self.name.clone(),
             supply: supply?,
@@ -207,12 +206,14 @@ impl EventSourceSpec {
                 RouteSpec::Parallel => Route::Parallel,
                 RouteSpec::Serial => Route::Serial,
             },
-            rate_limit: rate_limit?,
+            rate_limit,
+            over_limit: over_limit.unwrap_or(Reject::Drop),
             payload_max: payload_max?.map(|size| u32::try_from(size.as_u64()).unwrap_or(u32::MAX)),
             target: destination,
             latency: latency?,
             retry: retry?,
-            on_failure: on_failure.unwrap_or(Reject::Drop),
+            on_failure: on_failure?,
+            target_nack: None,
             resend: resend?,
         })
     }

@@ -359,7 +359,7 @@ impl Importer {
                 rate_limit: None,
                 patience: None,
                 failure: 0.0,
-                on_reject: OnReject::Drop,
+                on_reject: None,
                 on_failure: OnReject::Drop,
                 to: None,
                 split: Vec::new(),

@@ -146,9 +146,7 @@ fn component_limits(component: &ComponentPlan, inflow: &Inflow, plan: &Plan) -> 
 
 fn of_source(plan: &SourcePlan) -> Vec<Limit> {
     let mut limits = Vec::new();
-    if let Some(limiter) = &plan.rate_limit {
-        limits.push(of_limiter(event_source::limit::RATE, limiter, Sign::MARKED));
-    }
+    limits.extend(of_rate_limit(plan.rate_limit.as_ref()));
     if plan.route == Route::Serial {
         let per_s = 1.0 / plan.latency.mean();
         limits.push(Limit::rate(event_source::limit::ROUTE, per_s, 1.0, Sign::MARKED));

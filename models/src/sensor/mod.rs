@@ -22,9 +22,9 @@ use crate::fault::Change;
 /// The head of a gate's queue may pass.
 const TURN: u16 = 0;
 /// To a trigger: the process is gone, with its memory.
-pub(crate) const STOP: u16 = 100;
+pub(crate) const STOP: u16 = 14;
 /// To a trigger: the process is back.
-pub(crate) const START: u16 = 101;
+pub(crate) const START: u16 = 15;
 
 /// The gates of a sensor; a job says in its `tag` at which it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,15 +207,16 @@ impl Sensor {
     /// not acked; the triggers see to both.
     fn stop(&mut self, cx: &mut Cx<'_, '_>) {
         self.stopped = true;
+        // They hear of it first: whatever comes back to them then is a dead process's.
+        for &trigger in &self.plan.triggers {
+            cx.send(trigger, Signal::Wake { what: STOP, arg: 0 });
+        }
         for waiting in self.queues.iter_mut().flat_map(std::mem::take) {
             let by = cx.me;
             cx.send(waiting.from, Signal::Failed { by, job: waiting.job });
         }
         cx.gauge(self.waiting, 0);
         self.lines.iter().for_each(|&line| cx.line(line, 0));
-        for &trigger in &self.plan.triggers {
-            cx.send(trigger, Signal::Wake { what: STOP, arg: 0 });
-        }
     }
 
     fn start_again(&mut self, cx: &mut Cx<'_, '_>) {

@@ -13,6 +13,7 @@
 pub mod arrival;
 pub mod check;
 pub mod distribution;
+pub mod faults;
 mod lint;
 pub mod model;
 pub mod policy;

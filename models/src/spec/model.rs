@@ -2,23 +2,22 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim_core::queue::QueueLimits;
 use sim_core::time::SimTime;
 
 use super::arrival::{Arrivals, Files};
 use super::check::Checker;
+use super::faults::{self, FaultSpec};
 use super::policy::optional;
-use super::quantity::{BytesText, DurationText, RateText};
+use super::quantity::DurationText;
 use super::resolve::{Kind, Named, Names};
 use super::ron_text;
 use crate::component::ComponentPlan;
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::ComponentId;
-use crate::engine::reject::Reject;
+use crate::engine::reject::NackId;
 use crate::event_bus::spec::EventBusSpec;
 use crate::event_bus::{BusPlan, ConsumerPlan, SubjectPlan};
 use crate::event_source::spec::EventSourceSpec;
-use crate::fault::{Change, Fault};
 use crate::model::{Model, Overrides};
 use crate::plan::Plan;
 use crate::sensor::SensorPlan;
@@ -79,55 +78,6 @@ pub enum Stage {
     Station(StationSpec),
     /// A backlog.
     Store(StoreSpec),
-}
-
-/// Something that changes in a stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FaultSpec {
-    /// When it begins.
-    pub at: DurationText,
-    /// How long it lasts; none: to the end. Afterwards everything is as before.
-    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
-    pub lasts: Option<DurationText>,
-    /// The stage (a trigger is `sensor/trigger`).
-    pub stage: String,
-    /// What changes.
-    pub change: ChangeSpec,
-}
-
-/// What changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub enum ChangeSpec {
-    /// Everything it does takes this many times as long.
-    Slower(f64),
-    /// It is down, and a process loses its memory; with `for`, it restarts afterwards.
-    Down,
-    /// Its work fails with this probability.
-    Failure(f64),
-    /// Its limit: servers of a station, `max_msgs` of a bus, `parallelism` of a workflow controller.
-    Limit(u64),
-    /// Its rate limit.
-    Rate(RateText),
-    /// The room of a queue, bus or store; what is not stated is without limit.
-    Room {
-        /// Most events.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max_msgs: Option<u64>,
-        /// Most bytes.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max_bytes: Option<BytesText>,
-    },
-    /// The permits of a semaphore (of a workflow controller).
-    Permits {
-        /// The ConfigMap.
-        config_map: String,
-        /// The key within it.
-        key: String,
-        /// The new limit.
-        limit: u32,
-    },
 }
 
 /// A storm that takes the place of the sources' own arrivals.
@@ -259,7 +209,14 @@ impl ModelSpec {
             });
         }
         let known = components.as_deref();
-        let faults = cx.field("faults", |cx| self.faults(&names, known, cx));
+        let faults = cx.field("faults", |cx| {
+            let around = faults::Surroundings {
+                names: &names,
+                components: known,
+                config_maps: &self.config_maps,
+            };
+            faults::compile(&self.faults, &around, cx)
+        });
         super::lint::lint(self, known, horizon, cx);
         let components = components?;
         Some(Plan {
@@ -269,6 +226,7 @@ impl ModelSpec {
             components,
             faults: faults?,
             in_flight_max: self.in_flight_max,
+            nacks: names.into_nacks(),
         })
     }
 
@@ -314,7 +272,7 @@ impl ModelSpec {
                 Stage::Store(store) => add(&store.name, Kind::Store, component, 0, false),
             }
         }
-        Names { all }
+        Names::new(all)
     }
 
     fn check_names(&self, cx: &mut Checker<'_>) {
@@ -368,100 +326,6 @@ impl ModelSpec {
                     });
                 }
                 known.push((name, &workflow.name));
-            }
-        }
-    }
-
-    fn faults(
-        &self,
-        names: &Names,
-        components: Option<&[ComponentPlan]>,
-        cx: &mut Checker<'_>,
-    ) -> Option<Vec<Fault>> {
-        let faults = cx.elements(&self.faults, |cx, fault| {
-            fault.compile(names, components, &self.config_maps, cx)
-        })?;
-        Some(faults.into_iter().flatten().collect())
-    }
-}
-
-impl FaultSpec {
-    /// The change, and the way back. Without components, for they have problems of their own, it is checked
-    /// as far as possible.
-    fn compile(
-        &self,
-        names: &Names,
-        components: Option<&[ComponentPlan]>,
-        config_maps: &ConfigMaps,
-        cx: &mut Checker<'_>,
-    ) -> Option<Vec<Fault>> {
-        let at = cx.duration("at", &self.at).map(|at| SimTime::ZERO + at);
-        let lasts = optional(&self.lasts, |lasts| cx.positive_duration("for", lasts));
-        let kinds = [
-            Kind::EventSource,
-            Kind::EventBus,
-            Kind::Sensor,
-            Kind::Trigger,
-            Kind::Workflow,
-            Kind::Station,
-            Kind::Store,
-        ];
-        let stage = names.find(cx, "stage", &self.stage, &kinds);
-        let change = cx.field("change", |cx| self.change.compile(cx));
-        let (at, component) = (at?, stage?.component);
-        let plan = &components?[component as usize];
-        let change = change?;
-        if !plan.understands(&change) {
-            cx.field("change", |cx| {
-                let article = if plan.kind().starts_with('E') { "an" } else { "a" };
-                cx.error(format!("{article} {} has nothing of the kind to change", plan.kind()))
-                    .expected(plan.changes());
-            });
-            return None;
-        }
-        let mut faults = vec![Fault { at, component, change: change.clone() }];
-        if let Some(lasts) = lasts? {
-            let before = self.change.undo(plan, config_maps);
-            faults.push(Fault { at: at + lasts, component, change: before });
-        }
-        Some(faults)
-    }
-}
-
-impl ChangeSpec {
-    fn compile(&self, cx: &mut Checker<'_>) -> Option<Change> {
-        Some(match self {
-            Self::Slower(factor) => Change::Slower(cx.positive("", *factor)?),
-            Self::Down => Change::Stop,
-            Self::Failure(p) => Change::FailureProbability(cx.probability("", *p)?),
-            Self::Limit(limit) => Change::Limit(*limit),
-            Self::Rate(rate) => Change::Rate(cx.quantity(rate.parse())?),
-            Self::Room { max_msgs, max_bytes } => {
-                let bytes = optional(max_bytes, |bytes| cx.bytes("max_bytes", bytes))?;
-                Change::Room(QueueLimits {
-                    messages: *max_msgs,
-                    bytes: bytes.map(|bytes| bytes.as_u64()),
-                })
-            }
-            Self::Permits { config_map, key, limit } => {
-                Change::Permits { key: format!("{config_map}/{key}"), limit: *limit }
-            }
-        })
-    }
-
-    /// The change that brings back what `plan` says.
-    fn undo(&self, plan: &ComponentPlan, config_maps: &ConfigMaps) -> Change {
-        match self {
-            Self::Slower(_) => Change::Slower(1.0),
-            Self::Down => Change::Start,
-            Self::Failure(_) => Change::FailureProbability(plan.failure_probability()),
-            Self::Limit(_) => Change::Limit(plan.limit().unwrap_or(u64::MAX)),
-            Self::Rate(_) => plan.rate().map_or(Change::Slower(1.0), Change::Rate),
-            Self::Room { .. } => Change::Room(plan.room()),
-            Self::Permits { config_map, key, .. } => {
-                let value = config_maps.get(config_map).and_then(|map| map.get(key));
-                let limit = value.and_then(|value| value.trim().parse().ok()).unwrap_or(0);
-                Change::Permits { key: format!("{config_map}/{key}"), limit }
             }
         }
     }
@@ -523,8 +387,7 @@ impl Builder<'_> {
     ) -> Option<ComponentPlan> {
         Some(match stage {
             Stage::EventSource(source) => {
-                let reject = |named: &Named| self.reject_of(named);
-                let plan = source.compile(self.names, reject, self.files, cx)?;
+                let plan = source.compile(self.names, self.files, cx)?;
                 ComponentPlan::EventSource(Box::new(plan))
             }
             Stage::EventBus(bus) => {
@@ -540,20 +403,6 @@ impl Builder<'_> {
             Stage::Store(store) => ComponentPlan::Store(Box::new(store.compile(self.names, cx)?)),
             Stage::Sensor(_) => unreachable!("sensors are built before"),
         })
-    }
-
-    /// What a stage does with what it cannot take. Problems in there are reported by the stage itself.
-    fn reject_of(&self, named: &Named) -> Option<Reject> {
-        let mut aside = Checker::new("", None);
-        let at = self.ids.iter().position(|&id| id == named.component)?;
-        match &self.spec.stages[at] {
-            Stage::EventBus(bus) => bus.reject(self.names, &mut aside)?,
-            Stage::Station(station) => {
-                station.compile(self.names, &mut aside).map(|plan| plan.answer().clone())
-            }
-            Stage::Workflow(workflow) => workflow.on_reject.compile(self.names, &mut aside),
-            _ => None,
-        }
     }
 
     fn bus(
@@ -590,7 +439,7 @@ impl Builder<'_> {
             consumers,
             header_bytes: ARGO_HEADER_BYTES,
             has_message_ids,
-            on_reject: on_reject?.unwrap_or(Reject::Block),
+            on_reject: on_reject?,
         })
     }
 
@@ -727,8 +576,7 @@ fn connect(components: &mut [ComponentPlan]) {
     let mut callers = vec![vec![false; count]; count];
     for (from, plan) in components.iter().enumerate() {
         let ComponentPlan::Trigger(trigger) = plan else { continue };
-        let actions = [&trigger.action].into_iter().chain(trigger.dead_letter.iter().map(|d| &d.0));
-        for action in actions {
+        for action in trigger.actions() {
             match action.target {
                 Target::Call(to) | Target::Workflow { controller: to, waits: true, .. } => {
                     callers[to as usize][from] = true;
@@ -737,18 +585,14 @@ fn connect(components: &mut [ComponentPlan]) {
             }
         }
     }
-    let nacks: Vec<_> = components
-        .iter()
-        .map(|plan| match plan.on_reject() {
-            Some(Reject::Nack(nack)) => Some(nack.clone()),
-            _ => None,
-        })
-        .collect();
+    let nacks: Vec<Option<NackId>> = components.iter().map(ComponentPlan::nack).collect();
+    let nack_of = |to: ComponentId| nacks[to as usize];
     for (plan, callers) in components.iter_mut().zip(callers) {
         match plan {
+            ComponentPlan::EventSource(source) => source.target_nack = nack_of(source.target.stage),
             ComponentPlan::Station(station) => {
-                let nack = station.ways_out().find_map(|to| nacks[to as usize].clone());
-                station.next_nack = nack;
+                let has_orbit = station.ways_out().any(|to| nack_of(to).is_some());
+                station.has_orbit = has_orbit;
                 station.callers = callers;
             }
             ComponentPlan::Workflow(workflow) => workflow.callers = callers,

@@ -245,11 +245,21 @@ impl NackSpec {
 }
 
 impl OnReject {
+    /// As [`OnReject::compile`] for a stage that cannot hold its producers up.
+    pub(crate) fn compile_unblocked(&self, names: &Names, cx: &mut Checker<'_>) -> Option<Reject> {
+        if matches!(self, Self::Block) {
+            cx.error("only a station can hold its producers up")
+                .expected("`Drop`, `Nack(…)` or `Store(…)`");
+            return None;
+        }
+        self.compile(names, cx)
+    }
+
     pub(crate) fn compile(&self, names: &Names, cx: &mut Checker<'_>) -> Option<Reject> {
         Some(match self {
             Self::Drop => Reject::Drop,
             Self::Block => Reject::Block,
-            Self::Nack(nack) => Reject::Nack(nack.compile(names, cx)?),
+            Self::Nack(nack) => Reject::Nack(names.number(nack.compile(names, cx)?)),
             Self::Store(store) => {
                 Reject::Store(names.find(cx, "", store, &[super::resolve::Kind::Store])?.component)
             }
@@ -271,7 +281,7 @@ impl RateLimitSpec {
             OverSpec::Drop => (Over::Reject, Some(Reject::Drop)),
             OverSpec::Nack(nack) => {
                 let nack = cx.field("over", |cx| nack.compile(names, cx));
-                (Over::Reject, nack.map(Reject::Nack))
+                (Over::Reject, nack.map(|nack| Reject::Nack(names.number(nack))))
             }
             OverSpec::Store(store) => {
                 (Over::Reject, names.store(cx, "over", store).map(Reject::Store))

@@ -1,7 +1,10 @@
 //! From the names in a model to the numbers of components.
 
+use std::cell::RefCell;
+
 use crate::engine::Destination;
 use crate::engine::event::ComponentId;
+use crate::engine::reject::{NackId, NackPlan};
 use crate::spec::check::Checker;
 
 /// The kinds of things that names stand for.
@@ -56,13 +59,30 @@ impl Named {
     }
 }
 
-/// All the names of a model.
+/// All the names of a model, and the ways to try again that have been read so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     pub(crate) all: Vec<Named>,
+    nacks: RefCell<Vec<NackPlan>>,
 }
 
 impl Names {
+    pub(crate) fn new(all: Vec<Named>) -> Self {
+        Self { all, nacks: RefCell::default() }
+    }
+
+    /// Gives a way to try again its number, by which refusals name it.
+    pub(crate) fn number(&self, nack: NackPlan) -> NackId {
+        let mut nacks = self.nacks.borrow_mut();
+        nacks.push(nack);
+        NackId::new(nacks.len() - 1)
+    }
+
+    /// All that got a number, in order.
+    pub(crate) fn into_nacks(self) -> Vec<NackPlan> {
+        self.nacks.into_inner()
+    }
+
     /// The thing of one of these kinds that the field `field` names; reports it where there is none.
     pub(crate) fn find(
         &self,

@@ -15,13 +15,14 @@ use sim_core::queue::{Queue, Refusal};
 use sim_core::random::{Random, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
-use crate::engine::event::{ComponentId, NOBODY, Signal};
+use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
+use crate::engine::in_hand::InHand;
 use crate::engine::job::{Job, JobId};
 use crate::engine::reach::LineId;
-use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::{Orbit, Reject};
-use crate::engine::{Cx, Destination};
+use crate::engine::recorder::{FactKind, SampleId};
+use crate::engine::reject::{self, NackId, Orbit, Reject};
+use crate::engine::{Cx, Destination, Level};
 use crate::fault::Change;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
@@ -47,6 +48,16 @@ struct Waiting {
     patience: Option<Timer>,
 }
 
+/// A served job on its way to the next stage.
+#[derive(Clone, Copy, Debug)]
+struct Leaving {
+    job: JobId,
+    /// The job as it was; it may be another's by the time of the answer.
+    record: Job,
+    /// It keeps its server until it is taken; one that was handed back before has none.
+    holds_server: bool,
+}
+
 impl PartialEq for Waiting {
     fn eq(&self, other: &Self) -> bool {
         self.job == other.job
@@ -63,8 +74,10 @@ pub(crate) struct Station {
     busy: u32,
     /// Jobs of upstream producers that wait for room (policy `Block`), in order of their coming.
     blocked: VecDeque<(ComponentId, JobId)>,
-    /// Served jobs that keep their server until the next stage has taken them.
-    leaving: Vec<(JobId, Job)>,
+    /// Jobs offered to the next stage that it has not yet answered.
+    leaving: Vec<Leaving>,
+    /// The services under way.
+    services: InHand,
     token_wake: Option<SimTime>,
     service_lane: Option<Lane>,
     slowdown: f64,
@@ -75,10 +88,11 @@ pub(crate) struct Station {
     failure_key: StreamKey,
     patience_key: StreamKey,
     route_key: StreamKey,
-    depth: GaugeId,
-    /// Those who wait for a server, or for a token.
+    depth: Level,
+    /// Those who wait for a server or a token, and how many were told last.
     line: LineId,
-    in_service: GaugeId,
+    line_told: u64,
+    in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
 }
@@ -106,15 +120,15 @@ impl Station {
     ) -> Self {
         let me = cx.me;
         let recorder = &mut cx.world.recorder;
-        let depth = recorder.new_gauge(me, metric::DEPTH);
+        let depth = Level::new(recorder.new_gauge(me, metric::DEPTH));
         let line = recorder.new_line(me, limit::SERVERS);
-        let in_service = recorder.new_gauge(me, metric::BUSY);
+        let in_service = Level::new(recorder.new_gauge(me, metric::BUSY));
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
         let key = |purpose: &str| streams.key(&plan.name, purpose);
-        let orbit = plan.next_nack.clone().map(|nack| {
+        let orbit = plan.has_orbit.then(|| {
             let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
-            Orbit::new(nack, key("retry"), gauge, RETURNED, cx)
+            Orbit::new(key("retry"), gauge, RETURNED)
         });
         let service_lane = (plan.service.variance() == 0.0)
             .then(|| cx.lane(SimDuration::from_secs_f64(plan.service.mean()), Phase::Release));
@@ -123,6 +137,7 @@ impl Station {
             busy: 0,
             blocked: VecDeque::new(),
             leaving: Vec::new(),
+            services: InHand::new(cx),
             token_wake: None,
             service_lane,
             slowdown: 1.0,
@@ -135,6 +150,7 @@ impl Station {
             route_key: key("route"),
             depth,
             line,
+            line_told: 0,
             in_service,
             wait,
             sojourn,
@@ -149,7 +165,10 @@ impl Station {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Offer { from, job } => self.offered(from, job, cx),
-            Signal::Carry { what: SERVED, job } => self.served(job, cx),
+            Signal::Carry { what: SERVED, job } => {
+                self.services.back(job);
+                self.served(job, cx);
+            }
             Signal::Carry { what: RETURNED, job } => self.back_from_orbit(job, cx),
             Signal::Wake { what: TOKEN, .. } => {
                 self.token_wake = None;
@@ -160,16 +179,32 @@ impl Station {
             Signal::Refused { by, job } => self.refused(by, job, cx),
             other => unreachable!("a station does not understand {other:?}"),
         }
+        self.note_depths(cx);
+    }
+
+    /// Tells how many wait and are served, once all that a signal leads to is done.
+    #[inline(always)]
+    fn note_depths(&mut self, cx: &mut Cx<'_, '_>) {
+        let waiting = self.queue.len();
+        self.depth.set(waiting, cx);
+        let line = waiting + self.blocked.len() as u64;
+        if line != self.line_told {
+            self.line_told = line;
+            cx.line(self.line, line);
+        }
+        self.in_service.set(u64::from(self.busy), cx);
     }
 
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
-            Change::FailureProbability(p) => self.plan.failure_probability = p,
+            Change::FailureProbability(p) => {
+                self.plan.failure_probability = p.unwrap_or(self.plan.failure_probability);
+            }
             // Who waits for a station that is down waits for no limit.
             Change::Stop => {
-                self.stopped = true;
                 cx.aim(self.line, cx.me, "");
+                self.stop(cx);
             }
             Change::Start => {
                 self.stopped = false;
@@ -189,6 +224,54 @@ impl Station {
             Change::Permits { .. } => {}
         }
         self.proceed(cx);
+        self.note_depths(cx);
+    }
+
+    /// It is down: what is in service is lost, or fails for the caller that waits for it; callers who wait
+    /// for a server hear so too. Events from elsewhere wait in front of it.
+    #[cold]
+    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
+        self.stopped = true;
+        for job in self.services.call_off(cx) {
+            self.busy -= 1;
+            self.break_off(job, cx);
+        }
+        let waiting: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
+        for waiting in waiting {
+            if self.is_caller(cx.job(waiting.job).tag as ComponentId) {
+                self.queue.remove(waiting);
+                self.forget_patience(waiting, cx);
+                self.turn_out(waiting.job, Reason::Unavailable, cx);
+            }
+        }
+        for (from, job) in std::mem::take(&mut self.blocked) {
+            if self.is_caller(from) {
+                self.turn_out(job, Reason::Unavailable, cx);
+            } else {
+                self.blocked.push_back((from, job));
+            }
+        }
+    }
+
+    /// The work on a job ends with the process that did it.
+    fn break_off(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.leave(job, FactKind::Failed, cx);
+        let caller = cx.job(job).tag as ComponentId;
+        if self.is_caller(caller) {
+            let by = cx.me;
+            cx.job_mut(job).refused_for = Reason::Unavailable;
+            return cx.send(caller, Signal::Failed { by, job });
+        }
+        match self.plan.on_failure {
+            Reject::Store(store) => cx.offer(store, job),
+            _ => cx.drop_job(job, Reason::MemoryLost),
+        }
+    }
+
+    fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
+        if let Some(timer) = waiting.patience {
+            cx.cancel(timer);
+        }
     }
 
     /// Jobs held here, for the check at the end of the run.
@@ -197,13 +280,16 @@ impl Station {
         self.blocked.iter().for_each(|&(_, job)| visit(job));
     }
 
-    #[inline]
+    #[inline(always)]
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
         let now = cx.now();
         let record = cx.job_mut(job);
         record.since = now;
         record.tag = u32::from(from);
+        if self.stopped && self.is_caller(from) {
+            return self.turn_out(job, Reason::Unavailable, cx);
+        }
         if let Some(limit) = &mut self.plan.rate_limit
             && limit.over == Over::Reject
             && limit.limiter.try_take(now).is_err()
@@ -220,14 +306,16 @@ impl Station {
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 self.drop_evicted(cx);
-                self.dispatch(cx);
+                if self.busy < self.plan.servers {
+                    self.proceed(cx);
+                }
             }
             Err(refusal) => self.reject(Gate::Room, from, job, reason_of(refusal), cx),
         }
     }
 
     /// Whether the next comer goes straight to a server: the common case, kept short.
-    #[inline]
+    #[inline(always)]
     fn starts_at_once(&self) -> bool {
         self.queue.is_empty()
             && self.busy < self.plan.servers
@@ -235,12 +323,13 @@ impl Station {
             && self.plan.rate_limit.is_none()
     }
 
-    #[inline]
+    #[inline(always)]
     fn enqueue(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
         let now = cx.now();
         let record = cx.job(job);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        let waiting = Waiting { job, patience: self.patience_of(job, cx) };
+        let patience = if self.plan.patience.is_some() { self.patience_of(job, cx) } else { None };
+        let waiting = Waiting { job, patience };
         // Room is asked for only of those who have to wait: with a server free one passes through.
         if self.passes_through(now) {
             self.queue.push_front(now, waiting, size, priority);
@@ -252,7 +341,6 @@ impl Station {
             }
             return Err(refusal);
         }
-        self.gauge_depth(cx);
         Ok(())
     }
 
@@ -279,7 +367,6 @@ impl Station {
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let removed = self.queue.remove(Waiting { job, patience: None });
         assert!(removed.is_some(), "patience ends only for those who wait");
-        self.gauge_depth(cx);
         self.turn_out(job, Reason::Impatient, cx);
         self.proceed(cx);
     }
@@ -287,6 +374,9 @@ impl Station {
     /// A job leaves the queue unserved: lost, or a failed call for the caller that waits for it.
     fn turn_out(&self, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
         cx.fact_because(FactKind::Refused, job, reason);
+        // A visit it was all the same: the next one has draws of its own.
+        let record = cx.job_mut(job);
+        record.visits = record.visits.wrapping_add(1);
         let from = cx.job(job).tag as ComponentId;
         if self.is_caller(from) {
             let by = cx.me;
@@ -310,15 +400,13 @@ impl Station {
         cx: &mut Cx<'_, '_>,
     ) {
         let policy = match gate {
-            Gate::Rate => &self.plan.over_limit,
-            Gate::Room => &self.plan.on_reject,
+            Gate::Rate => self.plan.over_limit,
+            Gate::Room => self.plan.on_reject,
         };
-        match *policy {
-            Reject::Nack(_) => cx.refuse(from, job, reason),
-            Reject::Block => {
-                self.blocked.push_back((from, job));
-                self.gauge_depth(cx);
-            }
+        match policy {
+            Reject::Nack(nack) => cx.refuse(from, job, reason, nack),
+            Reject::Error => cx.refuse(from, job, reason, NackId::NONE),
+            Reject::Block => self.blocked.push_back((from, job)),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 self.tell_taken(from, job, cx);
@@ -338,25 +426,23 @@ impl Station {
         cx.accept(from, job);
     }
 
+    #[inline(always)]
     fn drop_evicted(&mut self, cx: &mut Cx<'_, '_>) {
-        while let Some(waiting) = self.evicted.pop() {
-            if let Some(timer) = waiting.patience {
-                cx.cancel(timer);
-            }
-            self.turn_out(waiting.job, Reason::Evicted, cx);
-            self.gauge_depth(cx);
+        if !self.evicted.is_empty() {
+            self.turn_out_evicted(cx);
         }
     }
 
-    #[inline]
-    fn gauge_depth(&self, cx: &mut Cx<'_, '_>) {
-        let waiting = self.queue.len();
-        cx.gauge(self.depth, waiting);
-        cx.line(self.line, waiting + self.blocked.len() as u64);
+    #[cold]
+    fn turn_out_evicted(&mut self, cx: &mut Cx<'_, '_>) {
+        while let Some(waiting) = self.evicted.pop() {
+            self.forget_patience(waiting, cx);
+            self.turn_out(waiting.job, Reason::Evicted, cx);
+        }
     }
 
     /// Gives free servers to those who wait.
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, cx: &mut Cx<'_, '_>) {
         while self.busy < self.plan.servers && !self.queue.is_empty() && !self.stopped {
             if !self.take_token(cx) {
@@ -366,17 +452,14 @@ impl Station {
             if let Some(timer) = waiting.patience {
                 cx.cancel(timer);
             }
-            self.gauge_depth(cx);
             self.begin(waiting.job, cx);
-            self.admit_blocked(cx);
-        }
-        if self.plan.rate_limit.is_some() && self.busy >= self.plan.servers && !self.stopped {
-            cx.aim(self.line, cx.me, limit::SERVERS);
+            if !self.blocked.is_empty() {
+                self.admit_blocked(cx);
+            }
         }
     }
 
     /// Something has changed: serves whoever waits, and lets in those who wait outside.
-    #[inline]
     fn proceed(&mut self, cx: &mut Cx<'_, '_>) {
         self.dispatch(cx);
         if !self.blocked.is_empty() {
@@ -385,13 +468,23 @@ impl Station {
         }
     }
 
+    #[inline(always)]
     fn take_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
+        self.plan.rate_limit.is_none() || self.ask_for_token(cx)
+    }
+
+    fn ask_for_token(&mut self, cx: &mut Cx<'_, '_>) -> bool {
         let now = cx.now();
         let Some(limit) = &mut self.plan.rate_limit else { return true };
         if limit.over == Over::Reject {
             return true;
         }
-        let Err(next) = limit.limiter.try_take(now) else { return true };
+        let Err(next) = limit.limiter.try_take(now) else {
+            if self.busy + 1 >= self.plan.servers {
+                cx.aim(self.line, cx.me, limit::SERVERS);
+            }
+            return true;
+        };
         cx.aim(self.line, cx.me, limit::RATE);
         if self.token_wake.is_none_or(|wake| wake > next) {
             self.token_wake = Some(next);
@@ -400,44 +493,46 @@ impl Station {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.busy += 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
         let waited = cx.now().since(cx.job(job).since);
         cx.sample(self.wait, waited);
         self.serve(job, cx);
     }
 
     /// Begins a service on a server that the job has.
-    #[inline]
+    #[inline(always)]
     fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Started, job);
-        let signal = Signal::Carry { what: SERVED, job };
         let record = cx.job_mut(job);
         let visit = u32::from(record.visits);
         record.visits = record.visits.wrapping_add(1);
         match self.service_lane {
-            Some(lane) if self.slowdown == 1.0 => cx.after_lane(lane, signal),
+            Some(lane) if self.slowdown == 1.0 => {
+                self.services.after_lane(lane, (SERVED, job), cx);
+            }
             _ => {
                 let drawn = cx.draw_duration(&self.plan.service, job, self.service_key, visit);
                 let service =
                     if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) };
-                cx.after(service, Phase::Release, signal);
+                self.services.after(service, Phase::Release, (SERVED, job), cx);
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn served(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
         let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) {
+        if self.is_caller(caller) && (failed || self.way_out(job, cx).is_none()) {
             self.answer(caller, job, failed, cx);
         } else if failed {
             self.fail(job, cx);
         } else {
+            // To its caller what goes on from here is as good as done.
+            self.tell_taken(caller, job, cx);
             self.pass_on(job, cx);
         }
     }
@@ -454,12 +549,14 @@ impl Station {
         self.leave(job, FactKind::Failed, cx);
         match self.plan.on_failure {
             Reject::Store(store) => cx.offer(store, job),
-            Reject::Drop | Reject::Nack(_) | Reject::Block => cx.drop_job(job, Reason::WorkFailed),
+            Reject::Drop | Reject::Nack(_) | Reject::Block | Reject::Error => {
+                cx.drop_job(job, Reason::WorkFailed);
+            }
         }
         self.server_is_free(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let Some(to) = self.way_out(job, cx) else {
             self.leave(job, FactKind::Completed, cx);
@@ -468,8 +565,7 @@ impl Station {
         };
         if to.answers {
             // The server is kept until the next stage has taken the job or handed it back.
-            self.leaving.push((job, *cx.job(job)));
-            cx.hand_over(to, job);
+            self.offer_on(job, to, true, cx);
         } else {
             self.leave(job, FactKind::Completed, cx);
             cx.hand_over(to, job);
@@ -477,7 +573,12 @@ impl Station {
         }
     }
 
-    #[inline]
+    fn offer_on(&mut self, job: JobId, to: Destination, holds_server: bool, cx: &mut Cx<'_, '_>) {
+        self.leaving.push(Leaving { job, record: *cx.job(job), holds_server });
+        cx.hand_over(to, job);
+    }
+
+    #[inline(always)]
     fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
         match &self.plan.next {
             Next::Done => None,
@@ -494,58 +595,60 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
     }
 
-    #[inline]
+    #[inline(always)]
     fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
         self.busy -= 1;
-        cx.gauge(self.in_service, u64::from(self.busy));
-        self.proceed(cx);
+        self.dispatch(cx);
+        if !self.blocked.is_empty() {
+            self.proceed(cx);
+        }
     }
 
     /// The next stage took the job: whose it is now, if it still lives.
     fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let left = self.take_leaving(job);
-        cx.fact_of(FactKind::Completed, &left);
-        let sojourn = cx.now().since(left.since);
+        cx.fact_of(FactKind::Completed, &left.record);
+        let sojourn = cx.now().since(left.record.since);
         cx.sample(self.sojourn, sojourn);
-        self.server_is_free(cx);
-    }
-
-    /// The next stage handed the job back: it is served again, at once or after a while.
-    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        self.take_leaving(job);
-        match &mut self.orbit {
-            Some(orbit) => orbit.refused(cx, by, job),
-            // A bus tells every publisher, and a station has no retries of its own.
-            None => cx.settle(job, Fate::dropped(by, cx.job(job).refused_for)),
+        if left.holds_server {
+            self.server_is_free(cx);
         }
-        self.server_is_free(cx);
     }
 
-    fn take_leaving(&mut self, job: JobId) -> Job {
-        let place = self.leaving.iter().position(|&(leaving, _)| leaving == job);
-        self.leaving.swap_remove(place.expect("only an offer is answered")).1
+    /// The next stage handed the job back: it is offered again after a while, without its server.
+    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let left = self.take_leaving(job);
+        // The time here goes on; the next stage may have begun to measure its own.
+        cx.job_mut(job).since = left.record.since;
+        match (&mut self.orbit, cx.job(job).refused_with.named()) {
+            (Some(orbit), Some(nack)) => orbit.refused(cx, nack, by, job),
+            // An error is told to every producer, and a station has no retries of its own.
+            _ => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
+        }
+        if left.holds_server {
+            self.server_is_free(cx);
+        }
     }
 
+    fn take_leaving(&mut self, job: JobId) -> Leaving {
+        let place = self.leaving.iter().position(|leaving| leaving.job == job);
+        self.leaving.swap_remove(place.expect("only an offer is answered"))
+    }
+
+    /// A job comes back for another try at the next stage: the same one, since its draw is of its visit.
     fn back_from_orbit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         if let Some(orbit) = &mut self.orbit {
             orbit.returned(cx);
         }
-        let record = cx.job_mut(job);
-        record.since = now;
-        // The stage that handed it back wrote its own into the tag; nobody waits for its end.
-        record.tag = u32::from(NOBODY);
-        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
-        self.gauge_depth(cx);
-        self.dispatch(cx);
+        let to = self.way_out(job, cx).expect("it was handed back by the next stage");
+        self.offer_on(job, to, false, cx);
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.
@@ -553,7 +656,6 @@ impl Station {
         while let Some(&(from, job)) = self.blocked.front() {
             if self.starts_at_once() {
                 self.blocked.pop_front();
-                self.gauge_depth(cx);
                 cx.fact(FactKind::Admitted, job);
                 cx.accept(from, job);
                 self.begin(job, cx);
@@ -567,7 +669,6 @@ impl Station {
                 return;
             }
             self.blocked.pop_front();
-            self.gauge_depth(cx);
             cx.fact(FactKind::Admitted, job);
             cx.accept(from, job);
         }

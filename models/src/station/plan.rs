@@ -6,7 +6,7 @@ use sim_core::queue::{Discard, Order, QueueLimits};
 
 use crate::engine::Destination;
 use crate::engine::event::ComponentId;
-use crate::engine::reject::{NackPlan, Reject};
+use crate::engine::reject::{NackId, Reject};
 
 /// What a station is made of.
 #[derive(Clone, Debug)]
@@ -30,20 +30,16 @@ pub(crate) struct StationPlan {
     /// What happens to what fails in service, unless a caller waits for it.
     pub(crate) on_failure: Reject,
     pub(crate) next: Next,
-    /// The [`Reject`] of the next stage, if that is a nack: this station is the producer that retries.
-    pub(crate) next_nack: Option<NackPlan>,
+    /// A next stage may hand jobs back for another try.
+    pub(crate) has_orbit: bool,
     /// Per component: whether its offers are calls, answered when the work is done.
     pub(crate) callers: Vec<bool>,
 }
 
 impl StationPlan {
-    /// How it hands jobs back, if it does; else what it does with those for whom there is no room.
-    pub(crate) fn answer(&self) -> &Reject {
-        match (&self.on_reject, &self.over_limit) {
-            (Reject::Nack(_), _) => &self.on_reject,
-            (_, nack @ Reject::Nack(_)) => nack,
-            _ => &self.on_reject,
-        }
+    /// How it hands jobs back, if it does.
+    pub(crate) fn nack(&self) -> Option<NackId> {
+        self.on_reject.nack().or(self.over_limit.nack())
     }
 
     /// The stages that it passes jobs on to.

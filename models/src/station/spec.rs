@@ -33,10 +33,10 @@ pub struct StationSpec {
     /// Probability that the work on an event fails.
     #[serde(default)]
     pub failure: f64,
-    /// What happens to an event for which there is no room, or (with a rate limit that does not wait)
-    /// no token.
-    #[serde(default = "drop_it")]
-    pub on_reject: OnReject,
+    /// What happens to an event for which there is no room; none: what the rate limit's `over` says, if
+    /// that does not wait, else `Drop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_reject: Option<OnReject>,
     /// What happens to an event whose work failed, unless a trigger waits for it: `Drop` or `Store`.
     #[serde(default = "drop_it")]
     pub on_failure: OnReject,
@@ -73,19 +73,21 @@ impl StationSpec {
     /// Whether it hands back, or holds up, what it cannot take.
     pub(crate) fn answers(&self) -> bool {
         let over = self.rate_limit.as_ref().map(|limit| &limit.over);
-        matches!(self.on_reject, OnReject::Nack(_) | OnReject::Block)
+        matches!(self.on_reject, Some(OnReject::Nack(_) | OnReject::Block))
             || matches!(over, Some(OverSpec::Nack(_)))
     }
 
     /// The plan, but for what only the other stages know ([`StationPlan::callers`],
-    /// [`StationPlan::next_nack`]).
+    /// [`StationPlan::has_orbit`]).
     pub(crate) fn compile(&self, names: &Names, cx: &mut Checker<'_>) -> Option<StationPlan> {
         let servers = cx.at_least("servers", self.servers, 1);
         let service = cx.field("service", |cx| self.service.compile(cx));
         let room = cx.field("queue", |cx| self.queue.limits(cx));
         let patience = optional(&self.patience, |p| cx.field("patience", |cx| p.compile(cx)));
         let failure = cx.probability("failure", self.failure);
-        let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
+        let on_reject = optional(&self.on_reject, |stated| {
+            cx.field("on_reject", |cx| stated.compile(names, cx))
+        });
         let on_failure = cx.field("on_failure", |cx| {
             if matches!(self.on_failure, OnReject::Nack(_) | OnReject::Block) {
                 cx.error("work that failed was taken before: it cannot be handed back")
@@ -101,11 +103,6 @@ impl StationSpec {
         let next = self.next(names, cx);
         let (rate_limit, over) = rate_limit?.unzip();
         let over_limit = over.unwrap_or(Reject::Drop);
-        let on_reject = match on_reject? {
-            // The limit's own answer goes for the queue too, where only the limit states one.
-            Reject::Drop => over_limit.clone(),
-            stated => stated,
-        };
         Some(StationPlan {
             name: self.name.clone(),
             room: room?,
@@ -116,11 +113,12 @@ impl StationSpec {
             service: service?,
             failure_probability: failure?,
             patience: patience?,
-            on_reject,
+            // The limit's own answer goes for the queue too, where only the limit states one.
+            on_reject: on_reject?.unwrap_or(over_limit),
             over_limit,
             on_failure: on_failure?,
             next: next?,
-            next_nack: None,
+            has_orbit: false,
             callers: Vec::new(),
         })
     }

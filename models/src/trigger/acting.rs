@@ -3,11 +3,12 @@
 use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
-use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, REACHED, Target, Trigger};
-use crate::engine::event::Signal;
+use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, Place, REACHED, Target, Trigger};
+use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
+use crate::engine::reject::{self, NackId};
 use crate::engine::{Cx, Destination};
 use crate::sensor::Gate;
 
@@ -44,7 +45,7 @@ impl Trigger {
         if latency.is_zero() {
             self.reach(job, cx);
         } else {
-            cx.after(latency, Phase::Release, Signal::Carry { what: REACHED, job });
+            self.pause(latency, Phase::Release, REACHED, job, cx);
         }
     }
 
@@ -56,28 +57,34 @@ impl Trigger {
             return self.attempt_failed(job, cx);
         }
         cx.fact(FactKind::Triggered, job);
-        if record.attempts == 0 {
-            let now = cx.now();
-            cx.sample(self.gauges.latency, now.since(record.since));
-            cx.sample(self.gauges.age, now.since(record.born));
-        }
+        self.sample_first(job, cx);
         let is_dead = record.attempts & DEAD != 0;
         let job = if is_dead { self.bury(target, job, cx) } else { Some(job) };
         let Some(job) = job else { return self.taken(cx) };
-        match target {
-            Target::Log => self.answered(job, cx),
+        let to = match target {
+            Target::Log => return self.answered(job, cx),
             // Whoever is called answers at the end; whoever takes the job over says so at once.
-            Target::Call(stage) => {
-                cx.hand_over(Destination { stage, template: None, answers: false }, job);
-            }
-            Target::Store(stage) => {
-                cx.hand_over(Destination { stage, template: None, answers: true }, job);
-            }
+            Target::Call(stage) => Destination { stage, template: None, answers: false },
+            Target::Store(stage) => Destination { stage, template: None, answers: true },
             Target::Workflow { controller: stage, template, waits } => {
-                let template = Some(template);
-                cx.hand_over(Destination { stage, template, answers: !waits }, job);
+                Destination { stage, template: Some(template), answers: !waits }
             }
+        };
+        self.note(job, Place::Out);
+        cx.hand_over(to, job);
+    }
+
+    /// The first time that an event gets through, be it to the dead-letter action: later would leave out
+    /// what a failure cost, earlier the events that needed a retry.
+    fn sample_first(&self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        if std::mem::replace(&mut record.is_sampled, true) {
+            return;
         }
+        let (latency, age) = (now.since(record.since), now.since(record.born));
+        cx.sample(self.gauges.latency, latency);
+        cx.sample(self.gauges.age, age);
     }
 
     /// The dead-letter action works on a copy of the event: the event's own fate is sealed.
@@ -101,15 +108,95 @@ impl Trigger {
 
     /// A call returned well, or there was none: the event's work is done.
     pub(super) fn answered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch != self.epoch && self.plan.delivery == DeliveryMode::AtLeastOnce {
-            // The process that sent the call is gone without an ack: it will all be done again.
-            cx.fact(FactKind::Duplicated, job);
-            return self.abandon(job, cx);
-        }
         let is_ours = cx.job(job).epoch == self.epoch;
+        if !is_ours && self.plan.delivery == DeliveryMode::AtLeastOnce {
+            return self.ghost_is_done(job, cx);
+        }
         cx.fact(FactKind::Completed, job);
         cx.complete(job);
         if is_ours {
+            self.taken(cx);
+        }
+    }
+
+    /// A call failed, or its target handed the job back and that is all that there is to say.
+    pub(super) fn returned(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if cx.job(job).epoch == self.epoch {
+            return self.attempt_failed(job, cx);
+        }
+        match self.plan.delivery {
+            // It was a ghost's: its event goes on elsewhere.
+            DeliveryMode::AtLeastOnce => cx.forget(job),
+            DeliveryMode::FireAndForget => self.lose(job, cx),
+        }
+    }
+
+    /// The target handed the job back: it goes there again as the refusal says; a refusal that says nothing
+    /// is a failure like any other.
+    #[cold]
+    pub(super) fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        match cx.job(job).refused_with.named() {
+            Some(nack) if cx.job(job).epoch == self.epoch => {
+                self.run_count(-1, cx);
+                self.note(job, Place::Here);
+                self.try_again(nack, by, job, cx);
+            }
+            _ => self.returned(job, cx),
+        }
+    }
+
+    /// Another try after a refusal. What is not acked yet goes back to the bus meanwhile; anything else
+    /// waits in memory, and (at least once) holds up what comes after it.
+    pub(super) fn try_again(
+        &mut self,
+        nack: NackId,
+        by: ComponentId,
+        job: JobId,
+        cx: &mut Cx<'_, '_>,
+    ) {
+        cx.job_mut(job).tries += 1;
+        let Some(retry) = reject::next_retry(cx, nack, self.keys.nack, job) else {
+            return self.tried_enough(nack, by, job, cx);
+        };
+        let pause = reject::pause(cx, nack, self.keys.nack, job, retry);
+        if self.may_hand_back(job, cx) {
+            cx.job_mut(job).attempts = 0;
+            self.handed_back = true;
+            let by = cx.me;
+            cx.send(self.plan.bus, Signal::Refused { by, job });
+            return self.run_over(cx);
+        }
+        cx.fact(FactKind::Retried, job);
+        self.pause(pause, Phase::Arrive, AGAIN, job, cx);
+    }
+
+    /// Only what is not acked can be handed back, and a message only once; not the dead letter either.
+    fn may_hand_back(&self, job: JobId, cx: &Cx<'_, '_>) -> bool {
+        let record = cx.job(job);
+        let is_current = self.current.is_some_and(|it| it.delivery == record.delivery);
+        let is_dead = record.attempts & DEAD != 0;
+        is_current && !self.handed_back && !is_dead && !self.plan.condition.joins()
+    }
+
+    /// The last try after refusals was refused as well: stored, dead-lettered or lost, as the refusal and
+    /// the trigger say.
+    fn tried_enough(&mut self, nack: NackId, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        let is_dead = cx.job(job).attempts & DEAD != 0;
+        if let Some(store) = reject::then_store(cx, nack) {
+            cx.offer(store, job);
+        } else if self.plan.dead_letter.is_some() && !is_dead && by != cx.me {
+            cx.job_mut(job).attempts = DEAD;
+            return self.queue_up(job, cx);
+        } else {
+            cx.settle(job, Fate::dropped(by, reject::refusal(cx, job)));
+        }
+        self.run_over(cx);
+    }
+
+    /// The target took the job, which is its own now: it may be gone already.
+    pub(super) fn accepted(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let is_ours = self.run.is_some_and(|run| run.job == job);
+        if is_ours || self.plan.delivery == DeliveryMode::FireAndForget {
             self.taken(cx);
         }
     }
@@ -121,10 +208,8 @@ impl Trigger {
     }
 
     pub(super) fn attempt_failed(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch != self.epoch {
-            return self.lose(job, cx);
-        }
         self.run_count(-1, cx);
+        self.note(job, Place::Here);
         let record = cx.job_mut(job);
         record.wants_answer = false;
         record.attempts += 1;
@@ -142,7 +227,7 @@ impl Trigger {
             let pause = retry.backoff.delay(u32::from(attempts) - 1, previous, &mut draws);
             let pause = pause.unwrap_or(SimDuration::ZERO);
             cx.job_mut(job).last_delay = pause;
-            return cx.after(pause, Phase::Arrive, Signal::Carry { what: AGAIN, job });
+            return self.pause(pause, Phase::Arrive, AGAIN, job, cx);
         }
         if self.plan.dead_letter.is_some() && !is_dead {
             cx.job_mut(job).attempts = DEAD;

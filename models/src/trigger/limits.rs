@@ -4,7 +4,7 @@ use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
 use super::held_up::By;
-use super::{DEAD, GRANTED, Trigger, Waiting};
+use super::{DEAD, GRANTED, Place, Trigger, Waiting};
 use crate::engine::Cx;
 use crate::engine::event::Signal;
 use crate::engine::fate::Reason;
@@ -17,6 +17,7 @@ use crate::station::Over;
 impl Trigger {
     /// One attempt begins: first the sensor's rate limit, then the trigger's own.
     pub(super) fn queue_up(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.note(job, Place::Here);
         if self.plan.sensor_limited && cx.job(job).attempts & DEAD == 0 {
             self.remember(1, cx);
             return self.ask(Gate::Rate, 1, job, cx);
@@ -25,6 +26,7 @@ impl Trigger {
     }
 
     pub(super) fn ask(&mut self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
+        self.note(job, Place::AtGate);
         self.held_up.asked_at = cx.now();
         cx.job_mut(job).tag = Ask { gate, tokens }.tag();
         cx.offer(self.plan.sensor, job);
@@ -34,21 +36,15 @@ impl Trigger {
         if cx.job(job).epoch != self.epoch {
             return self.lose(job, cx);
         }
+        self.note(job, Place::Here);
         self.remember(-1, cx);
-        let waited = cx.now() > self.held_up.asked_at;
-        match Ask::of(cx.job(job).tag).gate {
-            Gate::Rate => {
-                if waited {
-                    self.held_up.vote(By::SensorRate);
-                }
-                self.limit(job, cx);
-            }
-            Gate::Client => {
-                if waited {
-                    self.held_up.vote(By::Client);
-                }
-                self.call(job, cx);
-            }
+        let gate = Ask::of(cx.job(job).tag).gate;
+        if cx.now() > self.held_up.asked_at {
+            self.held_up.vote(if gate == Gate::Rate { By::SensorRate } else { By::Client });
+        }
+        match gate {
+            Gate::Rate => self.limit(job, cx),
+            Gate::Client => self.call(job, cx),
         }
     }
 
@@ -113,33 +109,16 @@ impl Trigger {
 
     pub(super) fn over_limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact_because(FactKind::Refused, job, Reason::RateLimited);
-        match &self.plan.on_reject {
-            Reject::Store(store) => {
-                let store = *store;
-                cx.offer(store, job);
-            }
+        match self.plan.on_reject {
+            Reject::Store(store) => cx.offer(store, job),
             Reject::Nack(nack) => {
-                let record = cx.job(job);
-                let (retry, delivery) = (u32::from(record.nacks), record.delivery);
-                // Only what is not acked can be handed back, and a message only once.
-                let is_current = self.current.is_some_and(|it| it.delivery == delivery);
-                let may = is_current && !self.handed_back;
-                if may && nack.retries_max.is_none_or(|max| retry < max) {
-                    nack.delay(cx, self.keys.nack, job, retry);
-                    let record = cx.job_mut(job);
-                    record.nacks = record.nacks.saturating_add(1);
-                    record.tries += 1;
-                    record.attempts = 0;
-                    self.handed_back = true;
-                    let by = cx.me;
-                    cx.send(self.plan.bus, Signal::Refused { by, job });
-                } else if let Some(store) = nack.then {
-                    cx.offer(store, job);
-                } else {
-                    cx.drop_job(job, Reason::RateLimited);
-                }
+                let me = cx.me;
+                cx.job_mut(job).refused_for = Reason::RateLimited;
+                return self.try_again(nack, me, job, cx);
             }
-            Reject::Drop | Reject::Block => cx.drop_job(job, Reason::RateLimited),
+            Reject::Drop | Reject::Block | Reject::Error => {
+                cx.drop_job(job, Reason::RateLimited);
+            }
         }
         self.run_over(cx);
     }

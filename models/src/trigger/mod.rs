@@ -22,6 +22,7 @@ mod reading;
 
 use std::collections::VecDeque;
 
+use process::{Pauses, Place, Run};
 use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
 use sim_core::time::SimTime;
@@ -39,6 +40,11 @@ use held_up::HeldUp;
 
 pub(crate) use condition::{Condition, ConditionError, DEPTH_MAX as CONDITION_DEPTH_MAX};
 pub(crate) use plan::{ActionPlan, DeliveryMode, Dependency, RetryPlan, Target, TriggerPlan};
+
+/// A timer's `what` is a code in its low bits and, above, the life of the process in which it was set: the
+/// timers of a process that is gone mean nothing.
+const CODE_BITS: u16 = 4;
+const CODE: u16 = (1 << CODE_BITS) - 1;
 
 /// The message was read and matched.
 const PROCESSED: u16 = 0;
@@ -78,10 +84,14 @@ pub(crate) struct Trigger {
     /// Read but not yet processed: at most one a consumer.
     inbox: VecDeque<(u16, JobId)>,
     current: Option<Current>,
+    /// The firing of the current message that is under way (at least once).
+    run: Option<Run>,
     /// Firings of the current message that are still to run (at least once).
     to_run: VecDeque<JobId>,
     /// The latest event of each dependency, until the condition holds.
     saved: Vec<Option<JobId>>,
+    /// On their way, or before a retry.
+    pauses: Pauses,
     /// Waiting for a token.
     memory: VecDeque<Waiting>,
     in_memory: u64,
@@ -106,6 +116,7 @@ pub(crate) struct Trigger {
 
 #[derive(Clone, Copy, Debug)]
 struct Current {
+    job: JobId,
     consumer: u16,
     delivery: u32,
 }
@@ -145,8 +156,10 @@ impl Trigger {
             rate_limit: plan.rate_limit.clone(),
             inbox: VecDeque::new(),
             current: None,
+            run: None,
             to_run: VecDeque::new(),
             saved: vec![None; plan.dependencies.len()],
+            pauses: Pauses::default(),
             memory: VecDeque::new(),
             in_memory: 0,
             executing: 0,
@@ -196,38 +209,49 @@ impl Trigger {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Deliver { consumer, job } => self.delivered(consumer, job, cx),
-            Signal::Carry { what, job } if cx.job(job).epoch != self.epoch => {
-                // A message that was being read had not been acked in either mode.
-                if what == PROCESSED { self.abandon(job, cx) } else { self.lose(job, cx) }
-            }
-            Signal::Carry { what: PROCESSED, job } => self.processed(job, cx),
-            Signal::Carry { what: REACHED, job } => self.reach(job, cx),
-            Signal::Carry { what: AGAIN, job } => self.queue_up(job, cx),
-            Signal::Wake { what: GRANTED, .. } => self.grant(cx),
-            Signal::Wake { what: RESET, .. } => self.reset(cx),
-            Signal::Wake { what: sensor::STOP, .. } => {
-                self.sensor_is_down = true;
-                self.stop(cx);
-            }
-            Signal::Wake { what: sensor::START, .. } => {
-                self.sensor_is_down = false;
-                self.start_again(cx);
-            }
+            Signal::Wake { what, arg } => self.woken(what, arg, cx),
             Signal::Finished { by, job } if by == self.plan.sensor => self.passed_gate(job, cx),
             Signal::Failed { by, job } if by == self.plan.sensor => self.lose(job, cx),
             Signal::Finished { job, .. } => self.answered(job, cx),
-            Signal::Failed { job, .. } | Signal::Refused { job, .. } => {
-                self.attempt_failed(job, cx)
-            }
-            Signal::Accepted { .. } => self.taken(cx),
+            Signal::Failed { job, .. } => self.returned(job, cx),
+            Signal::Refused { by, job } => self.refused(by, job, cx),
+            Signal::Accepted { job, .. } => self.accepted(job, cx),
             other => unreachable!("a trigger does not understand {other:?}"),
+        }
+    }
+
+    fn woken(&mut self, what: u16, number: u32, cx: &mut Cx<'_, '_>) {
+        match what & CODE {
+            RESET => self.reset(cx),
+            GRANTED => self.grant(cx),
+            sensor::STOP => {
+                self.sensor_is_down = true;
+                self.stop(cx);
+            }
+            sensor::START => {
+                self.sensor_is_down = false;
+                self.start_again(cx);
+            }
+            _ if what >> CODE_BITS != self.life() => {}
+            code => {
+                let job = self.pauses.end(number);
+                match code {
+                    PROCESSED => self.processed(job, cx),
+                    REACHED => self.reach(job, cx),
+                    AGAIN => self.queue_up(job, cx),
+                    other => unreachable!("a trigger has no timer {other}"),
+                }
+            }
         }
     }
 
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Slower(factor) => self.slowdown = factor,
-            Change::FailureProbability(p) => self.plan.action.failure_probability = p,
+            Change::FailureProbability(p) => {
+                let action = &mut self.plan.action;
+                action.failure_probability = p.unwrap_or(action.failure_probability);
+            }
             Change::Rate(rate) => {
                 let now = cx.now();
                 if let Some(limit) = &mut self.rate_limit {
@@ -251,6 +275,7 @@ impl Trigger {
         self.inbox.iter().for_each(|&(_, job)| visit(job));
         self.to_run.iter().for_each(|&job| visit(job));
         self.saved.iter().flatten().for_each(|&job| visit(job));
+        self.pauses.iter().for_each(&mut *visit);
         self.memory.iter().for_each(|waiting| visit(waiting.job));
     }
 }

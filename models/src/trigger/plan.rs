@@ -35,6 +35,13 @@ pub(crate) struct TriggerPlan {
     pub(crate) dead_letter: Option<(ActionPlan, RetryPlan)>,
 }
 
+impl TriggerPlan {
+    /// All that it does.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &ActionPlan> {
+        [&self.action].into_iter().chain(self.dead_letter.iter().map(|(action, _)| action))
+    }
+}
+
 /// When a message is acked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryMode {

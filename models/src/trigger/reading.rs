@@ -34,7 +34,7 @@ impl Trigger {
     pub(super) fn next_message(&mut self, cx: &mut Cx<'_, '_>) {
         let Some((consumer, job)) = self.inbox.pop_front() else { return self.held_up.forget() };
         let delivery = cx.job(job).delivery;
-        self.current = Some(Current { consumer, delivery });
+        self.current = Some(Current { job, consumer, delivery });
         self.gauge_inbox(0, cx);
         cx.fact(FactKind::Admitted, job);
         if self.plan.delivery == DeliveryMode::AtLeastOnce {
@@ -49,7 +49,7 @@ impl Trigger {
         if processing.is_zero() {
             self.processed(job, cx);
         } else {
-            cx.after(processing, Phase::Release, Signal::Carry { what: PROCESSED, job });
+            self.pause(processing, Phase::Release, PROCESSED, job, cx);
         }
     }
 
@@ -60,6 +60,11 @@ impl Trigger {
     /// The current message is read: which dependencies does it match, and does anything fire?
     pub(super) fn processed(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let consumer = self.current.expect("a message is being processed").consumer;
+        // What has fired before a crash fires again as it is.
+        if cx.job(job).is_fired {
+            self.to_run.push_back(job);
+            return self.run_next(cx);
+        }
         let matched = self.matched(consumer, job, cx);
         if matched == 0 {
             cx.settle(job, Fate::filtered(cx.me));
@@ -88,8 +93,7 @@ impl Trigger {
 
     /// The event counts towards the condition, in place of an earlier one of the same dependency.
     pub(super) fn see(&mut self, dependency: usize, job: JobId, cx: &mut Cx<'_, '_>) {
-        // What has fired before a crash fires again as it is.
-        if !self.plan.condition.joins() || cx.job(job).is_fired {
+        if !self.plan.condition.joins() {
             return self.to_run.push_back(job);
         }
         if let Some(earlier) = self.saved[dependency].replace(job) {
@@ -145,6 +149,7 @@ impl Trigger {
 
     /// A firing is over (at least once): the next one of the same message, or the next message.
     pub(super) fn run_over(&mut self, cx: &mut Cx<'_, '_>) {
+        self.run = None;
         if self.plan.delivery == DeliveryMode::AtLeastOnce {
             match self.to_run.pop_front() {
                 Some(job) => self.queue_up(job, cx),

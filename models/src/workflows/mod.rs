@@ -4,7 +4,7 @@
 mod lines;
 pub(crate) mod spec;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::kernel::Phase;
 use sim_core::random::{Random, StreamKey, Streams};
@@ -15,7 +15,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
-use crate::engine::reject::Reject;
+use crate::engine::reject::{NackId, Reject};
 use crate::fault::Change;
 use crate::workflow::{
     Controller, ControllerConfig, Effects, Fact, LockId, Outcome, SemaphoreLimit, TemplateConfig,
@@ -180,17 +180,19 @@ impl Workflow {
         let now = cx.now();
         match *change {
             Change::Slower(factor) => self.controller.set_slowdown(factor),
-            Change::FailureProbability(p) => self.controller.set_failure_probability(Some(p)),
+            Change::FailureProbability(p) => self.controller.set_failure_probability(p),
             Change::Stop => self.controller.stop(),
             Change::Start => self.controller.start(now, &mut self.effects),
             Change::Limit(limit) => {
                 self.controller.set_parallelism(now, limit as u32, &mut self.effects);
             }
             Change::Permits { ref key, limit } => {
-                for template in &self.plan.templates {
-                    if let Some(lock) = self.controller.semaphore(&template.namespace, key) {
+                // The ConfigMap is one; each namespace has its own lock of that key.
+                let namespaces = self.plan.templates.iter().map(|template| &template.namespace);
+                let namespaces: BTreeSet<&String> = namespaces.collect();
+                for namespace in namespaces {
+                    if let Some(lock) = self.controller.semaphore(namespace, key) {
                         self.controller.set_semaphore_limit(now, lock, limit, &mut self.effects);
-                        break;
                     }
                 }
             }
@@ -240,7 +242,8 @@ impl Workflow {
     fn reject(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let reason = Reason::MessagesFull;
         match self.plan.on_reject {
-            Reject::Nack(_) | Reject::Block => cx.refuse(from, job, reason),
+            Reject::Nack(nack) => cx.refuse(from, job, reason, nack),
+            Reject::Block | Reject::Error => cx.refuse(from, job, reason, NackId::NONE),
             Reject::Drop => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 self.tell_taken(from, job, cx);

@@ -257,7 +257,7 @@ impl WorkflowSpec {
         cx: &mut Checker<'_>,
     ) -> Option<WorkflowPlan> {
         let config = self.config(cx);
-        let on_reject = cx.field("on_reject", |cx| self.on_reject.compile(names, cx));
+        let on_reject = cx.field("on_reject", |cx| self.on_reject.compile_unblocked(names, cx));
         let templates = cx
             .each("templates", &self.templates, |cx, template| template.compile(config_maps, cx))?;
         let semaphores = limits(&templates, config_maps);

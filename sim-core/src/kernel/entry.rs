@@ -17,7 +17,7 @@ pub(super) fn key(time: u64, rank: u64) -> u128 {
     u128::from(time) << 64 | u128::from(rank)
 }
 
-/// A scheduled event. With an event of 12 bytes an entry is half a cache line.
+/// A scheduled event. With an event of one word an entry is half a cache line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<E> {
     /// When it is due, in nanoseconds.

@@ -98,19 +98,21 @@ impl<E: Copy> EventList<E> {
         self.front.first()
     }
 
-    /// Takes the first entry if it is due at or before `limit`. The caller must then move the clock
-    /// to the entry's time, or, if there was none, at least to `limit` or leave the list empty.
+    /// The first entry if it is due at or before `limit`. The caller must then move the clock to the
+    /// entry's time and [advance](Self::advance), or, if there was none, move the clock at least to
+    /// `limit` or leave the list empty.
     #[inline]
-    pub(super) fn take_first(&mut self, limit: u64) -> Option<Entry<E>> {
+    pub(super) fn first(&mut self, limit: u64) -> Option<&Entry<E>> {
         if self.front.len() == 0 && !self.refill(limit) {
             return None;
         }
-        let first = *self.front.first()?;
-        if first.time > limit {
-            return None;
-        }
+        self.front.first().filter(|first| first.time <= limit)
+    }
+
+    /// Takes the first entry out of the front.
+    #[inline]
+    pub(super) fn advance(&mut self) {
         self.front.advance();
-        Some(first)
     }
 
     /// Fills the empty front from the wheel, unless everything there is due after `limit`.

@@ -135,8 +135,8 @@ const TOMBSTONES_MIN: usize = 256;
 
 /// The clock and the pending events of one run; see the [module](self).
 ///
-/// `E` is best small: about 12 bytes make an entry half a cache line. Keep the bulk of a message in
-/// the model, and its index in the event.
+/// `E` is best one word: it stays in a register then, and an entry is half a cache line. Keep the bulk of
+/// a message in the model, and its index in the event.
 pub struct Kernel<E: Copy> {
     now: u64,
     /// Events scheduled so far, which is the sequence of the next.
@@ -150,6 +150,9 @@ pub struct Kernel<E: Copy> {
     list: EventList<E>,
     /// The one event posted at this instant while nothing else was due: first without a comparison.
     next: Option<Posted<E>>,
+    /// The event list is not the first to ask: something was posted at this instant, or the kernel is
+    /// stuck.
+    is_special: bool,
     immediate: Immediate<E>,
     lanes: Lanes<E>,
     timers: Timers,
@@ -188,6 +191,7 @@ impl<E: Copy> Kernel<E> {
             stuck: None,
             list: EventList::new(),
             next: None,
+            is_special: false,
             immediate: Immediate::new(),
             lanes: Lanes::new(),
             timers: Timers::new(),
@@ -226,30 +230,28 @@ impl<E: Copy> Kernel<E> {
     #[inline]
     pub fn post(&mut self, phase: Phase, event: E) {
         if let Some(sequence) = self.admit() {
-            if self.next.is_none() && self.nothing_is_due_now() {
+            if !self.is_special && self.nothing_else_is_due_now() {
                 self.next = Some(Posted { phase, sequence, event });
+                self.is_special = true;
             } else {
                 self.push_immediate(phase, sequence, Tag::NONE, event);
             }
         }
     }
 
+    /// Whether the event list holds nothing of this instant. The wheel does not: the front would hold it.
     #[inline]
-    fn nothing_is_due_now(&self) -> bool {
-        self.immediate.is_empty()
-            && match self.list.first_in_front() {
-                Some(first) => first.time > self.now,
-                // The wheel holds nothing of this instant: the front would hold it.
-                None => true,
-            }
+    fn nothing_else_is_due_now(&self) -> bool {
+        self.list.first_in_front().is_none_or(|first| first.time > self.now)
     }
 
-    #[inline]
+    #[inline(never)]
     fn push_immediate(&mut self, phase: Phase, sequence: u64, tag: Tag, event: E) {
         if let Some(next) = self.next.take() {
             self.immediate.push(next.phase, next.sequence, Tag::NONE, next.event);
         }
         self.immediate.push(phase, sequence, tag, event);
+        self.is_special = true;
     }
 
     /// Schedules an event.
@@ -376,6 +378,7 @@ impl<E: Copy> Kernel<E> {
     fn refuse(&mut self) -> Option<u64> {
         let stuck = Stuck::Pending { at: self.now(), pending: self.pending() };
         self.stuck.get_or_insert(stuck);
+        self.is_special = true;
         None
     }
 
@@ -386,11 +389,18 @@ impl<E: Copy> Kernel<E> {
             let entry = Entry { time, rank: rank(phase, sequence), tag, event };
             self.list.insert(entry, self.now);
         } else {
-            if time < self.now {
-                panic_in_the_past(at, self.now());
-            }
-            self.push_immediate(phase, sequence, tag, event);
+            self.insert_now(at, phase, sequence, tag, event);
         }
+    }
+
+    /// Apart, so that its callers need not save what it uses.
+    #[cold]
+    #[inline(never)]
+    fn insert_now(&mut self, at: SimTime, phase: Phase, sequence: u64, tag: Tag, event: E) {
+        if at < self.now() {
+            panic_in_the_past(at, self.now());
+        }
+        self.push_immediate(phase, sequence, tag, event);
     }
 
     #[inline]
@@ -423,52 +433,68 @@ impl<E: Copy> Kernel<E> {
         self.push_immediate(phase, sequence, tag, event);
     }
 
-    /// Takes the first event due at or before `limit`: the definition of the order.
+    /// Takes the first event due at or before `limit`: what is most often the case, kept short.
     #[inline(always)]
     fn take(&mut self, limit: u64) -> Option<E> {
+        if self.is_special {
+            if self.next.is_some() {
+                return self.take_next(limit);
+            }
+            return self.take_special(limit);
+        }
+        let first = self.list.first(limit)?;
+        let (time, tag, event) = (first.time, first.tag, first.event);
+        if tag == Tag::NONE && time > self.now {
+            self.list.advance();
+            self.now = time;
+            self.dispatched_before = self.dispatched;
+            self.dispatched += 1;
+            return Some(event);
+        }
+        self.take_special(limit)
+    }
+
+    /// Takes the one event that was posted at this instant when nothing else was due.
+    #[inline]
+    fn take_next(&mut self, limit: u64) -> Option<E> {
+        if limit < self.now || self.stuck.is_some() || self.stops_at_this_instant() {
+            return None;
+        }
+        // Whatever is due besides would have sent this one to the rings.
+        self.is_special = false;
+        self.dispatched += 1;
+        self.next.take().map(|next| next.event)
+    }
+
+    /// The definition of the order, for all cases but that.
+    #[inline(never)]
+    fn take_special(&mut self, limit: u64) -> Option<E> {
         if self.stuck.is_some() {
             return None;
         }
-        if self.next.is_some() {
-            return self.take_next(limit);
-        }
         loop {
             let entry = if self.immediate.is_empty() {
-                self.list.take_first(limit)?
+                self.is_special = false;
+                let first = *self.list.first(limit)?;
+                self.list.advance();
+                first
             } else {
                 self.take_at_this_instant(limit)?
             };
-            let has_owner = entry.tag != Tag::NONE;
-            if has_owner && self.timers.is_tombstone(entry.tag) {
+            if self.timers.is_tombstone(entry.tag) {
                 self.settle(&entry);
                 continue;
             }
-            if entry.time == self.now {
-                if self.dispatched - self.dispatched_before >= self.limits.instant_dispatches_max {
-                    return self.stop_at_this_instant();
-                }
-            } else {
+            if entry.time > self.now {
                 self.now = entry.time;
                 self.dispatched_before = self.dispatched;
+            } else if self.stops_at_this_instant() {
+                return None;
             }
-            if has_owner {
-                self.settle(&entry);
-            }
+            self.settle(&entry);
             self.dispatched += 1;
             return Some(entry.event);
         }
-    }
-
-    #[inline]
-    fn take_next(&mut self, limit: u64) -> Option<E> {
-        if limit < self.now {
-            return None;
-        }
-        if self.dispatched - self.dispatched_before >= self.limits.instant_dispatches_max {
-            return self.stop_at_this_instant();
-        }
-        self.dispatched += 1;
-        self.next.take().map(|next| next.event)
     }
 
     /// The first event of this instant, where events were posted: of the rings, or of those
@@ -479,19 +505,31 @@ impl<E: Copy> Kernel<E> {
             return None;
         }
         match self.list.first_in_front() {
-            Some(first) if first.time == self.now && first.rank < self.immediate.first_rank() => {
-                self.list.take_first(limit)
+            Some(&first) if first.time == self.now && first.rank < self.immediate.first_rank() => {
+                self.list.advance();
+                Some(first)
             }
             _ => self.immediate.take_first(self.now),
         }
     }
 
+    /// Whether the present instant has had its share of events; then the run ends here.
+    #[inline]
+    fn stops_at_this_instant(&mut self) -> bool {
+        let is_too_many =
+            self.dispatched - self.dispatched_before >= self.limits.instant_dispatches_max;
+        if is_too_many {
+            self.stop_at_this_instant();
+        }
+        is_too_many
+    }
+
     #[cold]
     #[inline(never)]
-    fn stop_at_this_instant(&mut self) -> Option<E> {
+    fn stop_at_this_instant(&mut self) {
         let dispatched = self.dispatched - self.dispatched_before;
         self.stuck = Some(Stuck::Instant { at: self.now(), dispatched });
-        None
+        self.is_special = true;
     }
 
     /// An entry has left the event list or a ring: its timer is free, its lane has a new head.

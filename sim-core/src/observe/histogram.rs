@@ -196,35 +196,58 @@ impl Histogram {
         self.value_at_rank(nearest_rank(self.count(), probability))
     }
 
+    /// [`Histogram::quantile`] of several probabilities, which must rise, in one pass.
+    #[must_use]
+    pub fn quantiles<const N: usize>(&self, probabilities: [f64; N]) -> [u64; N] {
+        let count = self.count();
+        self.values_at_ranks(probabilities.map(|probability| nearest_rank(count, probability)))
+    }
+
     /// The value of the given rank, 1 the smallest and [`Histogram::count`] the largest, within 1/128
     /// of itself; a rank outside is held to the nearer end; zero when empty. For intervals on
     /// quantiles, see [`crate::stats`].
     #[must_use]
     pub fn value_at_rank(&self, rank: u64) -> u64 {
-        if rank <= 1 {
-            return self.min();
-        }
+        let [value] = self.values_at_ranks([rank]);
+        value
+    }
+
+    fn values_at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [u64; N] {
+        debug_assert!(ranks.is_sorted(), "ranks rise");
+        let mut values = [self.max; N];
+        let mut found = ranks.iter().take_while(|&&rank| rank <= 1).count();
+        values[..found].fill(self.min());
         let mut below = 0;
         // Octave by octave, since most of them are empty or far away.
-        for (octave, counts) in self.counts.chunks(PER_OCTAVE).enumerate() {
+        let first = if self.is_empty() { 0 } else { bucket_of(self.min) / PER_OCTAVE };
+        for (octave, counts) in self.counts.chunks(PER_OCTAVE).enumerate().skip(first) {
+            if found == N {
+                break;
+            }
             let all: u64 = counts.iter().sum();
-            if below + all < rank {
+            if below + all < ranks[found] {
                 below += all;
                 continue;
             }
             for (step, count) in counts.iter().enumerate() {
                 let index = octave * PER_OCTAVE + step;
                 below += count;
-                if below == rank && index == bucket_of(self.max) {
-                    return self.max;
-                }
-                if below >= rank {
-                    let (low, high) = bounds_of(index);
-                    return (low + (high - low) / 2).clamp(self.min, self.max);
+                while found < N && below >= ranks[found] {
+                    values[found] = self.value_in(index, below == ranks[found]);
+                    found += 1;
                 }
             }
         }
-        self.max
+        values
+    }
+
+    /// The value that stands for a bucket, or for the last value in it.
+    fn value_in(&self, index: usize, is_last: bool) -> u64 {
+        if is_last && index == bucket_of(self.max) {
+            return self.max;
+        }
+        let (low, high) = bounds_of(index);
+        (low + (high - low) / 2).clamp(self.min, self.max)
     }
 
     /// How many values are at most `value`; every value in the bucket of `value` counts as such, so

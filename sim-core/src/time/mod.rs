@@ -29,24 +29,28 @@ impl SimTime {
 
     /// The instant `nanos` nanoseconds after the beginning.
     #[must_use]
+    #[inline]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
     /// Nanoseconds since the beginning.
     #[must_use]
+    #[inline]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
     /// Seconds since the beginning, for reports; never fed back into a run.
     #[must_use]
+    #[inline]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }
 
     /// The time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
+    #[inline]
     pub const fn since(self, earlier: Self) -> SimDuration {
         SimDuration(self.0.saturating_sub(earlier.0))
     }
@@ -64,24 +68,28 @@ impl SimDuration {
 
     /// A duration of `nanos` nanoseconds.
     #[must_use]
+    #[inline]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
     /// A duration of `micros` microseconds, at most [`SimDuration::MAX`].
     #[must_use]
+    #[inline]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros.saturating_mul(1_000))
     }
 
     /// A duration of `millis` milliseconds, at most [`SimDuration::MAX`].
     #[must_use]
+    #[inline]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
     /// A duration of `secs` seconds, at most [`SimDuration::MAX`].
     #[must_use]
+    #[inline]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1_000_000_000))
     }
@@ -98,24 +106,28 @@ impl SimDuration {
 
     /// Whole nanoseconds.
     #[must_use]
+    #[inline]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
     /// Seconds, for reports.
     #[must_use]
+    #[inline]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }
 
     /// Whether this is no time at all.
     #[must_use]
+    #[inline]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
     /// `self` times `factor`, at most [`SimDuration::MAX`].
     #[must_use]
+    #[inline]
     pub const fn saturating_mul(self, factor: u64) -> Self {
         Self(self.0.saturating_mul(factor))
     }
@@ -123,6 +135,7 @@ impl SimDuration {
     /// `self` times `factor`, rounded to the nearest nanosecond; see [`SimDuration::from_secs_f64`]
     /// for the edges.
     #[must_use]
+    #[inline]
     pub fn mul_f64(self, factor: f64) -> Self {
         Self((self.0 as f64 * factor + 0.5) as u64)
     }
@@ -145,6 +158,7 @@ impl AddAssign<SimDuration> for SimTime {
 
 impl Sub for SimTime {
     type Output = SimDuration;
+    #[inline]
     fn sub(self, rhs: Self) -> SimDuration {
         self.since(rhs)
     }
@@ -152,12 +166,14 @@ impl Sub for SimTime {
 
 impl Add for SimDuration {
     type Output = Self;
+    #[inline]
     fn add(self, rhs: Self) -> Self {
         Self(self.0.saturating_add(rhs.0))
     }
 }
 
 impl AddAssign for SimDuration {
+    #[inline]
     fn add_assign(&mut self, rhs: Self) {
         *self = *self + rhs;
     }
@@ -165,6 +181,7 @@ impl AddAssign for SimDuration {
 
 impl Sub for SimDuration {
     type Output = Self;
+    #[inline]
     fn sub(self, rhs: Self) -> Self {
         Self(self.0.saturating_sub(rhs.0))
     }
@@ -172,6 +189,7 @@ impl Sub for SimDuration {
 
 impl Mul<u64> for SimDuration {
     type Output = Self;
+    #[inline]
     fn mul(self, rhs: u64) -> Self {
         self.saturating_mul(rhs)
     }
@@ -179,6 +197,7 @@ impl Mul<u64> for SimDuration {
 
 impl Div<u64> for SimDuration {
     type Output = Self;
+    #[inline]
     fn div(self, rhs: u64) -> Self {
         Self(self.0 / rhs)
     }

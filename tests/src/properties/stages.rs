@@ -138,11 +138,12 @@ impl Shape {
         format!("Nack(after: {after}, {factor}{cap}{jitter}{retries}{persistence}{then})")
     }
 
-    fn on_reject(&self, dice: &mut Dice) -> String {
+    fn on_reject(&self, dice: &mut Dice, may_block: bool) -> String {
         match dice.between(0, 4) {
             0 => "Drop".to_owned(),
             1 => format!("Store({})", self.store_name(dice)),
-            2 => "Block".to_owned(),
+            2 if may_block => "Block".to_owned(),
+            2 => "Drop".to_owned(),
             _ => self.nack(dice),
         }
     }
@@ -230,7 +231,7 @@ impl Shape {
         let latency = dice.pick(&TIMES);
         let limited = dice.chance(25);
         let rate_limit = if limited {
-            format!("rate_limit: {}, ", self.rate_limit(dice, |_| "Wait".to_owned()))
+            format!("rate_limit: {}, ", self.rate_limit(dice, |dice| self.over(dice, true)))
         } else {
             String::new()
         };
@@ -272,7 +273,7 @@ impl Shape {
         let retention = dice.pick(&["Limits", "Limits", "Interest", "WorkQueue"]);
         let storage = dice.pick(&["File", "Memory"]);
         let server = dice.pick(&["V2_9", "V2_10", "V2_15"]);
-        let on_reject = dice.maybe(70, "on_reject", |dice| self.on_reject(dice));
+        let on_reject = dice.maybe(70, "on_reject", |dice| self.on_reject(dice, false));
         let deliver =
             if retention == "WorkQueue" { "All" } else { dice.pick(&["New", "All", "Last"]) };
         let ack_wait = dice.pick(&["\"500ms\"", "\"2s\"", "\"30s\""]);
@@ -398,7 +399,7 @@ impl Shape {
         };
         let patience = dice.maybe_of(30, "patience", &["\"500ms\"", "Exponential(mean: \"1s\")"]);
         let failure = dice.maybe_of(30, "failure", &CHANCES);
-        let on_reject = dice.maybe(80, "on_reject", |dice| self.on_reject(dice));
+        let on_reject = dice.maybe(80, "on_reject", |dice| self.on_reject(dice, true));
         let on_failure =
             dice.maybe(50, "on_failure", |dice| format!("Store({})", self.store_name(dice)));
         let to = match dice.between(0, 2) {
@@ -519,7 +520,7 @@ impl Shape {
         let pods = dice.maybe_of(20, "resource_rate_limit", &["(rate: \"2/s\", burst: 1)"]);
         let start = dice.maybe_of(60, "pod_start", &TIMES);
         let pending = dice.maybe_of(40, "max_pending", &["0", "2", "6"]);
-        let on_reject = dice.maybe(70, "on_reject", |dice| self.on_reject(dice));
+        let on_reject = dice.maybe(70, "on_reject", |dice| self.on_reject(dice, false));
         self.bound(&name, "permits", 2 + 1 + 2);
         let locks = templates.contains("semaphores");
         self.targets.push((name.clone(), Kind::Controller { locks }));

@@ -5,6 +5,7 @@
 
 mod buses;
 mod faults;
+mod refusals;
 mod sensors;
 mod stages;
 
@@ -39,15 +40,27 @@ fn play(body: &str) -> Seen {
     Seen { outcome, facts: facts.0, warnings: model.warnings.to_string() }
 }
 
+/// What is wrong with such a model.
+fn problems(body: &str) -> String {
+    let text = format!("Model(name: \"scenario\", horizon: \"90s\", {body})");
+    let model = Model::read("scenario.ron", &text, &Overrides::default(), &NoFiles);
+    model.map(|_| String::new()).unwrap_or_else(|found| found.to_string())
+}
+
 impl Seen {
     /// When `kind` was said at the stage, milliseconds.
     #[track_caller]
     fn times_ms(&self, stage: &str, kind: FactKind) -> Vec<u64> {
+        self.times_ns(stage, kind).into_iter().map(whole_ms).collect()
+    }
+
+    /// The same in nanoseconds.
+    fn times_ns(&self, stage: &str, kind: FactKind) -> Vec<u64> {
         let names = &self.outcome.components;
         let at = names.iter().position(|it| it.name == stage).expect("a stage of the scenario");
         let facts =
             self.facts.iter().filter(|it| it.kind == kind && usize::from(it.component) == at);
-        facts.map(|it| it.at.as_nanos()).map(whole_ms).collect()
+        facts.map(|it| it.at.as_nanos()).collect()
     }
 
     /// The events that ended well or badly for `reason`, by number.

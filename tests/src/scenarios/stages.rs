@@ -64,6 +64,28 @@ fn a_semaphore_that_gets_more_permits_lets_its_waiters_in() {
     assert_eq!(seen.times_ms("workflows", FactKind::Completed), ended);
 }
 
+/// The ConfigMap is one for all namespaces: each of them has its own semaphore of that key.
+#[test]
+fn permits_change_in_every_namespace() {
+    let template = |name: &str| {
+        format!(
+            "(name: \"{name}\", namespace: \"{name}\", service: \"10s\", semaphores: [(config_map: \
+             \"locks\", key: \"permits\")])"
+        )
+    };
+    let seen = play(&format!(
+        "stages: [{}, {}, Workflow(realism: Ideal, pod_start: \"0s\", templates: [{}, {}])], \
+         config_maps: {{\"locks\": {{\"permits\": \"1\"}}}}, \
+         faults: [(at: \"5s\", stage: \"workflows\", change: Permits(config_map: \"locks\", key: \
+         \"permits\", limit: 2))]",
+        source("one", "(at: \"1s\", count: 2)", "to: \"a\""),
+        source("other", "(at: \"1s\", count: 2)", "to: \"b\""),
+        template("a"),
+        template("b"),
+    ));
+    assert_eq!(seen.times_ms("workflows", FactKind::Started), [1_000, 1_000, 5_000, 5_000]);
+}
+
 /// The urgent one overtakes who waits, not who is served.
 #[test]
 fn a_queue_by_priority_serves_the_urgent_first() {
@@ -92,19 +114,38 @@ fn a_serial_route_sends_one_after_the_other() {
     }
 }
 
-/// A serial route stays serial when its source comes back while a publish is under way.
+/// A source that stops gives up what it had in hand, sent or waiting: the callers hear so at once, and come
+/// again 2 s later, when it is back; one publish at a time, each of 4 s.
 #[test]
-fn a_source_that_comes_back_keeps_to_one_publish_at_a_time() {
+fn a_source_that_stops_gives_up_what_it_had_in_hand() {
     let seen = play(&format!(
         "stages: [{}, Station(name: \"station\", service: \"0s\")], \
          faults: [(at: \"2s\", for: \"1s\", stage: \"source\", change: Down)]",
         source(
             "source",
             "(at: \"1s\", count: 3)",
-            "to: \"station\", route: Serial, latency: \"4s\""
+            "to: \"station\", route: Serial, latency: \"4s\", on_failure: Nack(after: \"2s\")"
         ),
     ));
-    assert_eq!(seen.times_ms("station", FactKind::Offered), [5_000, 9_000, 13_000]);
+    assert_eq!(seen.times_ms("source", FactKind::Refused), [2_000, 2_000, 2_000]);
+    assert_eq!(seen.times_ms("station", FactKind::Offered), [8_000, 12_000, 16_000]);
+    assert_eq!(seen.ledger(), [3, 0, 0, 0]);
+}
+
+/// Each event name has a route of its own: two publishes at once, though each route is serial.
+#[test]
+fn a_serial_route_is_one_of_an_event_name() {
+    let seen = play(&format!(
+        "stages: [{}, Station(name: \"station\", service: \"0s\")]",
+        source(
+            "source",
+            "(at: \"1s\", count: 20)",
+            "to: \"station\", route: Serial, latency: \"1s\", events: [(name: \"a\"), (name: \"b\")]",
+        ),
+    ));
+    let offered = seen.times_ms("station", FactKind::Offered);
+    assert_eq!(offered[..4], [2_000, 2_000, 3_000, 3_000]);
+    assert!(offered.windows(3).all(|three| three[0] < three[2]), "{offered:?}");
 }
 
 /// Who is blocked is let in when the servers come back, in order, though nobody may wait inside.
