@@ -87,6 +87,8 @@ pub(crate) enum Signal {
     Deliver { consumer: u16, job: JobId },
     /// The consumer is done with a message: never redeliver it. Carries no job.
     Ack { consumer: u16, delivery: u32 },
+    /// Who waited for the end of this job's work waits no longer: it is the worker's own to bring to its end.
+    LetGo { job: JobId },
     /// An event of a closed-loop source has come to its end: its client may think again.
     Settled,
     /// An entry of the fault timeline is due.
@@ -114,6 +116,7 @@ impl Signal {
             Self::Ack { consumer, delivery } => (13, consumer, delivery),
             Self::Settled => (14, 0, 0),
             Self::Fault { index } => (15, 0, index),
+            Self::LetGo { job } => (16, 0, job),
         }
     }
 
@@ -136,6 +139,7 @@ impl Signal {
             13 => Self::Ack { consumer: small, delivery: large },
             14 => Self::Settled,
             15 => Self::Fault { index: large },
+            16 => Self::LetGo { job: large },
             _ => unreachable!("no signal is of kind {kind}"),
         }
     }
@@ -157,6 +161,7 @@ impl Signal {
             | Self::CancelPull { .. }
             | Self::Working { .. }
             | Self::Ack { .. }
+            | Self::LetGo { .. }
             | Self::Settled
             | Self::Fault { .. } => None,
         }
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn an_event_gives_back_what_was_put_in() {
         let small = (1 << SMALL_BITS) - 1;
-        for kind in 0..16 {
+        for kind in 0..17 {
             let signal = Signal::from_parts(kind, small, u32::MAX);
             assert_eq!(signal.parts().0, kind);
             for to in [0, 1, NOBODY] {

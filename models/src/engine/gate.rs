@@ -103,9 +103,14 @@ impl<T: Copy> Gate<T> {
         std::mem::take(&mut self.queue).into_iter().map(|waiting| waiting.item)
     }
 
-    /// The rate as it is now.
-    pub(crate) fn rate(&self) -> Option<Rate> {
-        self.limiter.rate()
+    /// Takes out those who leave without having passed.
+    #[cold]
+    pub(crate) fn take_out(&mut self, leaves: impl Fn(&T) -> bool) -> Vec<T> {
+        let (leaving, staying) = std::mem::take(&mut self.queue)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|waiting| leaves(&waiting.item));
+        self.queue = staying;
+        leaving.into_iter().map(|waiting| waiting.item).collect()
     }
 
     /// How many wait.

@@ -75,6 +75,8 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
+    /// It is a call whose caller is gone: the event itself goes on in another branch.
+    pub(crate) is_ghost: bool,
     /// A trigger has sampled its age.
     pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
@@ -167,6 +169,7 @@ impl Jobs {
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,
             wants_answer: false,
+            is_ghost: false,
             is_sampled: false,
             is_fired: false,
             is_drained: false,
@@ -192,6 +195,7 @@ impl Jobs {
             attempts: 0,
             wants_answer: false,
             is_fired: false,
+            is_ghost: false,
             ..origin
         })
     }

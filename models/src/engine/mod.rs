@@ -5,7 +5,6 @@
 
 pub(crate) mod event;
 pub(crate) mod fate;
-#[allow(dead_code, reason = "a source needs only part of it")]
 pub(crate) mod gate;
 pub(crate) mod in_hand;
 pub(crate) mod job;

@@ -305,8 +305,10 @@ impl EventSource {
                 self.is_instant = self.plan.is_instant() && self.failure_probability == 0.0;
             }
             Change::Rate(rate) => {
-                if let Some(gate) = &mut self.gate {
+                if let (Some(gate), Some(plan)) = (&mut self.gate, &mut self.plan.rate_limit) {
                     gate.set_rate(rate, cx);
+                    // The process starts anew with the rate of then.
+                    plan.limiter.set_rate(cx.now(), rate);
                 }
             }
             Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
@@ -320,12 +322,8 @@ impl EventSource {
         self.stopped = true;
         let mut lost = self.in_hand.call_off(cx);
         if let (Some(gate), Some(plan)) = (&mut self.gate, &self.plan.rate_limit) {
-            // A limiter lives in the process: it starts anew with it, at the rate of the day.
-            let mut limiter = plan.limiter.clone();
-            if let Some(rate) = gate.rate() {
-                limiter.set_rate(cx.now(), rate);
-            }
-            lost.extend(gate.restart(limiter));
+            // A limiter lives in the process, and starts anew with it.
+            lost.extend(gate.restart(plan.limiter.clone()));
         }
         for route in &mut self.routes {
             route.busy_with = None;

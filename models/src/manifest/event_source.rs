@@ -134,10 +134,13 @@ impl Importer {
             _ => guarantee,
         };
         let subject = format!("{}, after a failed publish", source.name);
-        source.on_failure = Some(match guarantee {
+        let route = match guarantee {
+            Guarantee::Answered => RouteSpec::Serial,
+            Guarantee::Redelivered(_) | Guarantee::Lost => RouteSpec::Parallel,
+        };
+        let on_failure = match guarantee {
             Guarantee::Lost => OnReject::Drop,
             Guarantee::Answered => {
-                source.route = RouteSpec::Serial;
                 self.assume(
                     subject,
                     "the caller gives up",
@@ -156,7 +159,21 @@ impl Importer {
                 });
                 OnReject::Nack(nack(after))
             }
-        });
+        };
+        // The model has one answer a source; that of its first event stands for all.
+        match &source.on_failure {
+            None => (source.on_failure, source.route) = (Some(on_failure), route),
+            Some(first) if *first == on_failure && route == source.route => {}
+            Some(_) => {
+                self.warn(
+                    manifest,
+                    config,
+                    "mixed-event-source",
+                    format!("an event of `{kind}` that cannot be published fares otherwise than the first event of this source: modeled alike"),
+                )
+                .hint("an event source per type is modeled exactly");
+            }
+        }
         if let Some(limit) = config.get("limitEventsPerSecond") {
             self.warn(
                 manifest,

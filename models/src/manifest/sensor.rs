@@ -5,11 +5,12 @@
 //! `Second`, `Minute` or `Hour` counts as `Second`; retries and dead letters need `atLeastOnce`.
 
 use crate::sensor::spec::{
-    ActionSpec, ClientSpec, DeadLetterSpec, DeliverySpec, DependencySpec, SensorSpec, TriggerSpec,
+    ActionSpec, ClientSpec, DeadLetterSpec, DeliverySpec, DependencySpec, OnTimeoutSpec,
+    PolicySpec, SensorSpec, TriggerSpec, latest,
 };
 use crate::spec::model::Stage;
 use crate::spec::policy::{
-    Algorithm, OnReject, OverSpec, QueueSpec, RateLimitSpec, RetrySpec, Unit,
+    Algorithm, OnReject, OverSpec, QueueSpec, RateLimitSpec, RetrySpec, STEPS_MAX, Unit,
 };
 use crate::spec::quantity::DurationText;
 use crate::station::spec::StationSpec;
@@ -79,6 +80,7 @@ impl Importer {
             dependencies,
             triggers,
             client,
+            version: latest(),
             processing: "1ms".into(),
         }
     }
@@ -136,11 +138,10 @@ impl Importer {
             self.retries(manifest, retry, delivery, "retryStrategy")
                 .then(|| self.retry(manifest, retry))
         });
-        let waits = place("policy").or_else(|| self.misplaced(manifest, template, "policy"));
-        if let Some(policy) = waits {
-            policy.read_whole();
-        }
-        let action = self.action(manifest, &name, template, waits.is_some(), submitted);
+        let written = place("policy").or_else(|| self.misplaced(manifest, template, "policy"));
+        let waits = written.and_then(|policy| policy.get("k8s")).is_some();
+        let action = self.action(manifest, &name, template, waits, submitted);
+        let policy = written.and_then(|policy| self.policy(manifest, policy, &action));
         let dead_letter =
             place("dlqTrigger").filter(|dead| self.retries(manifest, dead, delivery, "dlqTrigger"));
         let dead_letter = dead_letter.map(|dead| {
@@ -165,10 +166,69 @@ impl Importer {
             action,
             latency: latency.into(),
             failure: 0.0,
+            policy,
             retry,
             dead_letter,
             name,
         }
+    }
+
+    /// How a trigger waits for what it created: as long as it takes, where that is what was meant.
+    fn policy(
+        &mut self,
+        manifest: Manifest<'_>,
+        policy: &Node,
+        action: &ActionSpec,
+    ) -> Option<PolicySpec> {
+        if let Some(status) = policy.get("status") {
+            status.read_whole();
+            self.warn(
+                manifest,
+                status,
+                "not-modeled",
+                "which answers of a call count as success is not modeled: what its target makes of it counts",
+            );
+        }
+        let policy = policy.get("k8s")?;
+        if let Some(labels) = policy.get("labels") {
+            labels.read_whole();
+        }
+        let backoff = policy.get("backoff").map(|backoff| self.retry(manifest, backoff));
+        let fails = policy.text("errorOnBackoffTimeout") == Some("true");
+        if !matches!(action, ActionSpec::WorkflowAndWait(_)) {
+            self.warn(
+                manifest,
+                policy,
+                "not-modeled",
+                "a policy on what is no workflow is not modeled: the trigger does not wait",
+            );
+            return None;
+        }
+        if self.intends() {
+            return None;
+        }
+        let taken = if fails { "an error" } else { "a success" };
+        self.warn(
+            manifest,
+            policy,
+            "policy-timeout",
+            format!("the trigger waits no longer than its `backoff` lasts, and then takes the workflow for {taken}"),
+        )
+        .hint("`backoff.steps` times `backoff.duration` has to be longer than the workflow runs");
+        let backoff = backoff.unwrap_or_else(|| RetrySpec {
+            steps: 5,
+            duration: "1s".into(),
+            factor: 1.0,
+            jitter: 1.0,
+            cap: None,
+        });
+        Some(PolicySpec {
+            steps: backoff.steps,
+            duration: backoff.duration,
+            factor: backoff.factor,
+            jitter: backoff.jitter,
+            on_timeout: if fails { OnTimeoutSpec::Failure } else { OnTimeoutSpec::Success },
+        })
     }
 
     /// A field of the trigger that stands within its template, where the controller does not look.
@@ -301,7 +361,7 @@ impl Importer {
             }
         };
         RetrySpec {
-            steps: if steps < 1.0 { 5 } else { steps.min(f64::from(u16::MAX)) as u16 },
+            steps: if steps < 1.0 { 5 } else { steps.min(f64::from(STEPS_MAX)) as u16 },
             duration,
             factor: number("factor", 1.0),
             jitter: number("jitter", 1.0),

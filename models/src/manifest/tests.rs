@@ -1,6 +1,7 @@
 use super::*;
+use crate::event_source::spec::RouteSpec;
 use crate::presets::Preset;
-use crate::sensor::spec::{ActionSpec, DeliverySpec, SensorSpec};
+use crate::sensor::spec::{ActionSpec, DeliverySpec, OnTimeoutSpec, SensorSpec};
 use crate::spec::policy::{DiscardSpec, OnReject, RateLimitSpec, Unit};
 use crate::spec::ron_text;
 use crate::storms::Storm;
@@ -192,6 +193,66 @@ fn retries_need_at_least_once_when_deployed() {
     let found = sensor(&import.spec, "s").triggers[0].retry.clone().unwrap();
     assert_eq!((found.steps, found.duration.as_str()), (3, "10ns"));
     assert_eq!(codes(&import), ["integer-duration"]);
+}
+
+/// argo-events v1.9.11, `pkg/sensors/policy/resource-labels.go`: polling ends with its backoff, and a timeout
+/// is a success unless `errorOnBackoffTimeout`.
+#[test]
+fn a_policy_waits_as_long_as_its_backoff_lasts_when_deployed() {
+    let sensor_of = |policy: &str, action: &str| {
+        format!(
+            "kind: Sensor\nmetadata: {{name: s}}\nspec:\n  dependencies:\n  - {{name: a, eventSourceName: e, \
+             eventName: x}}\n  triggers:\n  - template: {{name: t, {action}}}\n    atLeastOnce: true\n    \
+             policy: {policy}\n"
+        )
+    };
+    let workflow = "k8s: {operation: create, source: {resource: {kind: Workflow, metadata: {generateName: \
+                    w-}, spec: {workflowTemplateRef: {name: w}}}}}";
+    let limited = "{k8s: {labels: {phase: Succeeded}, backoff: {steps: 4, duration: 2s}, \
+                   errorOnBackoffTimeout: true}}";
+    let text = sensor_of(limited, workflow);
+    let import = imported(&[("s.yaml", &text)], Reading::Deployed);
+    let policy = sensor(&import.spec, "s").triggers[0].policy.clone().unwrap();
+    assert_eq!((policy.steps, policy.duration.as_str()), (4, "2s"));
+    assert_eq!(policy.on_timeout, OnTimeoutSpec::Failure);
+    assert!(codes(&import).contains(&"policy-timeout"), "{:?}", codes(&import));
+    // As intended the trigger waits until the workflow is done.
+    let import = imported(&[("s.yaml", &text)], Reading::Intended);
+    let trigger = &sensor(&import.spec, "s").triggers[0];
+    assert!(matches!(trigger.action, ActionSpec::WorkflowAndWait(_)));
+    assert_eq!(trigger.policy, None);
+    // Without a backoff: Argo's defaults.
+    let text = sensor_of("{k8s: {labels: {phase: Succeeded}}}", workflow);
+    let import = imported(&[("s.yaml", &text)], Reading::Deployed);
+    let policy = sensor(&import.spec, "s").triggers[0].policy.clone().unwrap();
+    assert_eq!((policy.steps, policy.duration.as_str(), policy.jitter), (5, "1s", 1.0));
+    assert_eq!(policy.on_timeout, OnTimeoutSpec::Success);
+    // Nothing is passed over in silence where there is no workflow to wait for.
+    for policy in ["{status: {allow: [200]}}", limited] {
+        let import = imported(&[("s.yaml", &sensor_of(policy, "log: {}"))], Reading::Deployed);
+        assert_eq!(sensor(&import.spec, "s").triggers[0].policy, None);
+        assert_eq!(codes(&import), ["not-modeled"], "{policy}");
+    }
+}
+
+/// Types of event sources fare differently when a publish fails; a source of the model has one answer.
+#[test]
+fn an_event_source_of_several_types_is_modeled_after_its_first() {
+    let source_of =
+        |types: &str| format!("kind: EventSource\nmetadata: {{name: e}}\nspec: {types}\n");
+    let mixed = source_of("{webhook: {x: {endpoint: /x}}, amqp: {y: {url: z}}}");
+    let import = imported(&[("e.yaml", &mixed)], Reading::Deployed);
+    let source = import.spec.stages.iter().find_map(|stage| match stage {
+        Stage::EventSource(source) => Some(source),
+        _ => None,
+    });
+    let source = source.expect("the event source");
+    // In the order of the types' names.
+    assert_eq!((source.route, &source.on_failure), (RouteSpec::Parallel, &Some(OnReject::Drop)));
+    assert!(codes(&import).contains(&"mixed-event-source"), "{:?}", codes(&import));
+    let alike = source_of("{webhook: {x: {endpoint: /x}}, github: {y: {url: z}}}");
+    let import = imported(&[("e.yaml", &alike)], Reading::Deployed);
+    assert!(!codes(&import).contains(&"mixed-event-source"), "{:?}", codes(&import));
 }
 
 #[test]

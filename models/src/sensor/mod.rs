@@ -5,15 +5,13 @@
 
 pub(crate) mod spec;
 
-use std::collections::VecDeque;
-
-use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
 use sim_core::random::Streams;
-use sim_core::time::SimTime;
+use sim_core::time::SimDuration;
 
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
+use crate::engine::gate::Gate as Queue;
 use crate::engine::job::JobId;
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
@@ -21,6 +19,8 @@ use crate::fault::Change;
 
 /// The head of a gate's queue may pass.
 const TURN: u16 = 0;
+/// From a trigger that stops: what waits for it is to be given back.
+pub(crate) const TAKE_BACK: u16 = 1;
 /// To a trigger: the process is gone, with its memory.
 pub(crate) const STOP: u16 = 14;
 /// To a trigger: the process is back.
@@ -84,8 +84,7 @@ pub(crate) mod limit {
 pub(crate) struct Sensor {
     plan: SensorPlan,
     /// By [`Gate`]; they live and die with the process.
-    limiters: [Option<Limiter>; 2],
-    queues: [VecDeque<Waiting>; 2],
+    gates: [Option<Queue<Asker>>; 2],
     stopped: bool,
     /// By [`Gate`]: those who wait there.
     lines: [LineId; 2],
@@ -93,20 +92,22 @@ pub(crate) struct Sensor {
     wait: SampleId,
 }
 
+/// Who waits at a gate, and for whom.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
+struct Asker {
     from: ComponentId,
     job: JobId,
-    came: SimTime,
-    turn: SimTime,
 }
 
 impl Sensor {
     pub(crate) fn new(plan: SensorPlan, _: &Streams, cx: &mut Cx<'_, '_>) -> Self {
         let recorder = &mut cx.world.recorder;
+        let queue = |limiter: &Option<Limiter>, gate: Gate| {
+            let turn = Signal::Wake { what: TURN, arg: gate as u32 };
+            limiter.clone().map(|limiter| Queue::new(limiter, turn))
+        };
         Self {
-            limiters: [plan.rate_limit.clone(), plan.client.clone()],
-            queues: [VecDeque::new(), VecDeque::new()],
+            gates: [queue(&plan.rate_limit, Gate::Rate), queue(&plan.client, Gate::Client)],
             stopped: false,
             lines: limit::NAMES.map(|name| recorder.new_line(cx.me, name)),
             waiting: recorder.new_gauge(cx.me, metric::WAITING),
@@ -122,6 +123,7 @@ impl Sensor {
         match signal {
             Signal::Offer { from, job } => self.offered(from, job, cx),
             Signal::Wake { what: TURN, arg } => self.pass(arg as usize, cx),
+            Signal::Wake { what: TAKE_BACK, arg } => self.turn_out(Some(arg as ComponentId), cx),
             other => unreachable!("a sensor does not understand {other:?}"),
         }
     }
@@ -132,7 +134,11 @@ impl Sensor {
             Change::Start => self.start_again(cx),
             Change::Rate(rate) => {
                 let now = cx.now();
-                if let Some(limiter) = &mut self.limiters[Gate::Rate as usize] {
+                if let Some(gate) = &mut self.gates[Gate::Rate as usize] {
+                    gate.set_rate(*rate, cx);
+                }
+                // The process starts anew with the rate of then.
+                if let Some(limiter) = &mut self.plan.rate_limit {
                     limiter.set_rate(now, *rate);
                 }
             }
@@ -146,61 +152,60 @@ impl Sensor {
 
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
-        self.queues.iter().flatten().for_each(|waiting| visit(waiting.job));
+        self.gates.iter().flatten().flat_map(Queue::iter).for_each(|asker| visit(asker.job));
     }
 
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         let Ask { gate, tokens } = Ask::of(cx.job(job).tag);
-        cx.fact(FactKind::Offered, job);
+        if self.is_first(gate) {
+            cx.fact(FactKind::Offered, job);
+        }
         if self.stopped {
             let by = cx.me;
             return cx.send(from, Signal::Failed { by, job });
         }
-        let gate = gate as usize;
-        let limiter = self.limiters[gate].as_mut().expect("a gate that is asked has a limiter");
-        let turn = (0..tokens).map(|_| limiter.take(now)).last().unwrap_or(now);
-        self.queues[gate].push_back(Waiting { from, job, came: now, turn });
-        cx.gauge(self.waiting, self.depth());
-        self.gauge_line(gate, cx);
-        if self.queues[gate].len() == 1 {
-            self.wake(gate, cx);
-        }
-    }
-
-    fn wake(&self, gate: usize, cx: &mut Cx<'_, '_>) {
-        if let Some(head) = self.queues[gate].front() {
-            cx.at(head.turn, Phase::Release, Signal::Wake { what: TURN, arg: gate as u32 });
+        let queue = self.gates[gate as usize].as_mut().expect("a gate that is asked has a limiter");
+        if queue.ask(Asker { from, job }, tokens, cx) {
+            // The greatest depth counts who came and went.
+            cx.gauge(self.waiting, self.depth() + 1);
+            self.admit(gate, Asker { from, job }, SimDuration::ZERO, cx);
+        } else {
+            self.gauge_waiting(cx);
         }
     }
 
     fn pass(&mut self, gate: usize, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
-        // A wake from before a restart finds another queue, or none.
-        if self.queues[gate].front().is_none_or(|head| head.turn > now) {
-            return;
+        while let Some(passed) = self.gates[gate].as_mut().and_then(|gate| gate.next(cx)) {
+            let gate = if gate == Gate::Rate as usize { Gate::Rate } else { Gate::Client };
+            self.admit(gate, passed.item, passed.waited, cx);
         }
-        while let Some(head) = self.queues[gate].pop_front_if(|head| head.turn <= now) {
-            cx.gauge(self.waiting, self.depth());
-            self.gauge_line(gate, cx);
-            cx.sample(self.wait, now.since(head.came));
-            cx.fact(FactKind::Admitted, head.job);
-            let by = cx.me;
-            cx.send(head.from, Signal::Finished { by, job: head.job });
-        }
-        self.wake(gate, cx);
     }
 
-    /// Whoever has his turn at this instant does not wait.
-    fn gauge_line(&self, gate: usize, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
-        let queue = &self.queues[gate];
-        let waiting = queue.len() - queue.partition_point(|waiting| waiting.turn <= now);
-        cx.line(self.lines[gate], waiting as u64);
+    fn admit(&mut self, gate: Gate, asker: Asker, waited: SimDuration, cx: &mut Cx<'_, '_>) {
+        self.gauge_waiting(cx);
+        // Whoever has to pass both gates is counted once.
+        if self.is_first(gate) {
+            cx.sample(self.wait, waited);
+            cx.fact(FactKind::Admitted, asker.job);
+        }
+        let by = cx.me;
+        cx.send(asker.from, Signal::Finished { by, job: asker.job });
+    }
+
+    /// Whether it is the first gate that an event meets here.
+    fn is_first(&self, gate: Gate) -> bool {
+        gate == Gate::Rate || self.gates[Gate::Rate as usize].is_none()
+    }
+
+    fn gauge_waiting(&self, cx: &mut Cx<'_, '_>) {
+        cx.gauge(self.waiting, self.depth());
+        for (gate, &line) in self.gates.iter().zip(&self.lines) {
+            cx.line(line, gate.as_ref().map_or(0, Queue::len));
+        }
     }
 
     fn depth(&self) -> u64 {
-        self.queues.iter().map(VecDeque::len).sum::<usize>() as u64
+        self.gates.iter().flatten().map(Queue::len).sum()
     }
 
     /// The process ends: what waits at the gates is lost with the memory, except what its trigger has
@@ -211,18 +216,30 @@ impl Sensor {
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: STOP, arg: 0 });
         }
-        for waiting in self.queues.iter_mut().flat_map(std::mem::take) {
-            let by = cx.me;
-            cx.send(waiting.from, Signal::Failed { by, job: waiting.job });
+        self.turn_out(None, cx);
+    }
+
+    /// Gives back what waits for this trigger, or for all.
+    fn turn_out(&mut self, trigger: Option<ComponentId>, cx: &mut Cx<'_, '_>) {
+        let by = cx.me;
+        for gate in self.gates.iter_mut().flatten() {
+            for asker in gate.take_out(|asker| trigger.is_none_or(|it| it == asker.from)) {
+                cx.send(asker.from, Signal::Failed { by, job: asker.job });
+            }
         }
-        cx.gauge(self.waiting, 0);
-        self.lines.iter().for_each(|&line| cx.line(line, 0));
+        self.gauge_waiting(cx);
     }
 
     fn start_again(&mut self, cx: &mut Cx<'_, '_>) {
         self.stopped = false;
         // A limiter lives in the process: it starts anew with it.
-        self.limiters = [self.plan.rate_limit.clone(), self.plan.client.clone()];
+        let limiters = [&self.plan.rate_limit, &self.plan.client];
+        for (gate, limiter) in self.gates.iter_mut().zip(limiters) {
+            if let (Some(gate), Some(limiter)) = (gate, limiter) {
+                let waited = gate.restart(limiter.clone()).count();
+                debug_assert_eq!(waited, 0, "a process that is down has nobody waiting");
+            }
+        }
         for &trigger in &self.plan.triggers {
             cx.send(trigger, Signal::Wake { what: START, arg: 0 });
         }

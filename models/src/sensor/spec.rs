@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sim_core::backoff::{Backoff, Jitter};
 use sim_core::limiter::Limiter;
 use sim_core::time::SimDuration;
 
@@ -9,16 +10,21 @@ use crate::engine::event::ComponentId;
 use crate::engine::reject::Reject;
 use crate::spec::check::Checker;
 use crate::spec::distribution::DurationSpread;
-use crate::spec::policy::{Algorithm, RateLimitSpec, RetrySpec, one, optional};
+use crate::spec::policy::{Algorithm, RateLimitSpec, RetrySpec, five, one, one_second, optional};
 use crate::spec::quantity::DurationText;
 use crate::spec::resolve::{Kind, Names};
 use crate::trigger::{
-    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency,
-    RetryPlan, Target, TriggerPlan,
+    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency, OnTimeout,
+    PolicyPlan, RetryPlan, Target, TriggerPlan,
 };
+use crate::workflow::Version;
+use crate::workflows::spec::version;
 
 /// Argo's limiter of triggers has this slack.
 const ARGO_SLACK: u32 = 10;
+
+/// From here on Argo Events retries only what is delivered at least once.
+const RETRIES_ONLY_AT_LEAST_ONCE: Version = Version::new(1, 9, 0);
 
 /// A sensor: which events it waits for, and what it does then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +47,9 @@ pub struct SensorSpec {
     /// into stores.
     #[serde(default)]
     pub client: ClientSpec,
+    /// The release of Argo Events whose behavior is modeled.
+    #[serde(default = "latest")]
+    pub version: String,
     /// From a message's delivery to knowing what it fires.
     #[serde(default = "one_ms")]
     pub processing: DurationSpread,
@@ -88,13 +97,52 @@ pub struct TriggerSpec {
     /// Probability that an attempt fails before it reaches the target.
     #[serde(default)]
     pub failure: f64,
-    /// Further attempts; each costs a token of the rate limit. (Argo before v1.8 and from v1.9 on honors
-    /// them only at least once.)
+    /// How `WorkflowAndWait` waits; none: the trigger hears of the workflow's end at once, however long it
+    /// takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicySpec>,
+    /// Attempts, each of which costs a token of the rate limit. From v1.9 on Argo Events passes them over
+    /// unless the delivery is `AtLeastOnce`; before, it honored them in both modes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetrySpec>,
-    /// What happens to an event whose last attempt failed; none: it is lost.
+    /// What happens to an event whose last attempt failed; none: it is lost. Argo Events passes it over
+    /// unless the delivery is `AtLeastOnce`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter: Option<DeadLetterSpec>,
+}
+
+/// A trigger's `policy`: it looks at its workflow, pauses, and looks again, until the workflow has succeeded
+/// or it has looked often enough. What is not found in time counts as success, as in Argo Events: a workflow
+/// that takes longer, or fails, no longer holds the trigger up. With its defaults that is after four to
+/// eight seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// Looks, the first of them at once.
+    #[serde(default = "five")]
+    pub steps: u16,
+    /// The first pause.
+    #[serde(default = "one_second")]
+    pub duration: DurationText,
+    /// What each further pause is multiplied by.
+    #[serde(default = "one")]
+    pub factor: f64,
+    /// Each pause is made longer by up to this share of it.
+    #[serde(default = "one")]
+    pub jitter: f64,
+    /// What it is if the last look was in vain.
+    #[serde(default)]
+    pub on_timeout: OnTimeoutSpec,
+}
+
+/// What a policy makes of a workflow that it did not find done in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnTimeoutSpec {
+    /// The attempt succeeded, and the workflow is left to itself (Argo's default).
+    #[default]
+    Success,
+    /// The attempt failed (`errorOnBackoffTimeout`), though the workflow may go on.
+    Failure,
 }
 
 /// When a condition is cleared.
@@ -125,7 +173,7 @@ pub enum DeliverySpec {
 pub enum ActionSpec {
     /// Submits a workflow from the template of that name.
     Workflow(String),
-    /// Submits a workflow and waits for its end (Argo's `policy`).
+    /// Submits a workflow and waits for its end: how, the trigger's `policy` says.
     WorkflowAndWait(String),
     /// Calls the station of that name and waits for its answer.
     Http(String),
@@ -173,6 +221,10 @@ impl Default for ClientSpec {
     }
 }
 
+pub(crate) fn latest() -> String {
+    "1.9.11".to_owned()
+}
+
 fn default_bus() -> String {
     "default".to_owned()
 }
@@ -190,6 +242,7 @@ pub(crate) struct Surroundings<'n> {
     pub(crate) names: &'n Names,
     pub(crate) sensor: ComponentId,
     pub(crate) bus: ComponentId,
+    pub(crate) version: Version,
     /// The distinct subjects of the sensor's dependencies: per dependency the index of its subject.
     pub(crate) subject_of: &'n [usize],
 }
@@ -216,6 +269,10 @@ impl SensorSpec {
         optional(&self.rate_limit, |limit| {
             cx.field("rate_limit", |cx| limit.limiter(Algorithm::LeakyBucket { slack: 0 }, cx))
         })
+    }
+
+    pub(crate) fn release(&self, cx: &mut Checker<'_>) -> Option<Version> {
+        cx.field("version", |cx| version(&self.version, cx))
     }
 
     fn dependency_names(&self) -> Vec<String> {
@@ -299,10 +356,14 @@ impl TriggerSpec {
         let action =
             Sending { action: &self.action, latency: &self.latency, failure: self.failure };
         let action = action.compile(around.names, limited, cx);
+        let policy = optional(&self.policy, |policy| {
+            cx.field("policy", |cx| policy.compile(&self.action, cx))
+        });
         let retry = retry(&self.retry, cx);
         let dead_letter = optional(&self.dead_letter, |dead| {
             cx.field("dead_letter", |cx| dead.compile(around.names, limited, cx))
         });
+        let (honors_retry, honors_dead_letter) = self.honors(around.version, cx);
         let (rate_limit, over) = rate_limit?.unzip();
         if matches!(over, Some(Reject::Nack(_))) && condition.joins() {
             cx.field("rate_limit", |cx| {
@@ -327,9 +388,61 @@ impl TriggerSpec {
             sensor_limited: sensor.rate_limit.is_some(),
             rate_limit,
             on_reject: over.unwrap_or(Reject::Drop),
-            action: action?,
-            retry: retry?,
-            dead_letter: dead_letter?,
+            action: ActionPlan { policy: policy?, ..action? },
+            retry: retry?.filter(|_| honors_retry).unwrap_or_else(RetryPlan::once),
+            dead_letter: dead_letter?.filter(|_| honors_dead_letter),
+        })
+    }
+}
+
+impl TriggerSpec {
+    /// Whether retries and the dead letter count; says so where they do not.
+    fn honors(&self, version: Version, cx: &mut Checker<'_>) -> (bool, bool) {
+        if self.delivery == DeliverySpec::AtLeastOnce {
+            return (true, true);
+        }
+        let honors_retry = version < RETRIES_ONLY_AT_LEAST_ONCE;
+        let mut warn = |field: &str, since: &str| {
+            cx.field(field, |cx| {
+                cx.warning(format!("`{field}` has no effect on a fire-and-forget trigger{since}"))
+                    .code("needs-at-least-once")
+                    .hint("`delivery: AtLeastOnce` makes it count");
+            });
+        };
+        if self.retry.is_some() && !honors_retry {
+            warn("retry", " (since v1.9.0)");
+        }
+        if self.dead_letter.is_some() {
+            warn("dead_letter", "");
+        }
+        (honors_retry, false)
+    }
+}
+
+impl PolicySpec {
+    fn compile(&self, action: &ActionSpec, cx: &mut Checker<'_>) -> Option<PolicyPlan> {
+        if !matches!(action, ActionSpec::WorkflowAndWait(_)) {
+            cx.error("a policy waits for a workflow, and this action has none to wait for")
+                .expected("`action: WorkflowAndWait(…)`");
+            return None;
+        }
+        let steps = cx.at_least("steps", self.steps, 1);
+        let initial = cx.duration("duration", &self.duration);
+        let factor = cx.at_least("factor", self.factor, 0.0);
+        let jitter = cx.at_least("jitter", self.jitter, 0.0);
+        Some(PolicyPlan {
+            steps: steps?,
+            backoff: Backoff {
+                initial: initial?,
+                factor: factor?,
+                cap: None,
+                jitter: Jitter::Proportional(jitter?),
+                retries_max: None,
+            },
+            on_timeout: match self.on_timeout {
+                OnTimeoutSpec::Success => OnTimeout::Success,
+                OnTimeoutSpec::Failure => OnTimeout::Failure,
+            },
         })
     }
 }
@@ -353,7 +466,7 @@ impl DeadLetterSpec {
         let sending =
             Sending { action: &self.action, latency: &self.latency, failure: self.failure };
         let action = sending.compile(names, limited, cx);
-        action.zip(retry(&self.retry, cx))
+        action.zip(retry(&self.retry, cx).map(|retry| retry.unwrap_or_else(RetryPlan::once)))
     }
 }
 
@@ -378,6 +491,7 @@ impl Sending<'_> {
             client_calls: u16::from(limited && uses_client),
             latency: latency?,
             failure_probability: failure?,
+            policy: None,
         })
     }
 }
@@ -403,12 +517,6 @@ impl ActionSpec {
     }
 }
 
-fn retry(retry: &Option<RetrySpec>, cx: &mut Checker<'_>) -> Option<RetryPlan> {
-    match retry {
-        Some(retry) => cx.field("retry", |cx| retry.compile(cx)),
-        None => Some(RetryPlan {
-            steps: 1,
-            backoff: sim_core::backoff::Backoff::constant(SimDuration::ZERO),
-        }),
-    }
+fn retry(retry: &Option<RetrySpec>, cx: &mut Checker<'_>) -> Option<Option<RetryPlan>> {
+    optional(retry, |retry| cx.field("retry", |cx| retry.compile(cx)))
 }

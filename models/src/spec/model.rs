@@ -275,6 +275,28 @@ impl ModelSpec {
         Names::new(all)
     }
 
+    /// Templates of all controllers are found by name alone, and beside other stages that take events.
+    fn check_templates(&self, cx: &mut Checker<'_>) {
+        let takes = |stage: &&Stage| {
+            matches!(stage, Stage::EventBus(_) | Stage::Station(_) | Stage::Store(_))
+        };
+        let mut taken: Vec<&str> = self.stages.iter().filter(takes).map(Stage::name).collect();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let Stage::Workflow(workflow) = stage else { continue };
+            cx.index(index, |cx| {
+                cx.field("templates", |cx| {
+                    for (number, template) in workflow.templates.iter().enumerate() {
+                        let name = template.name.as_str();
+                        if taken.contains(&name) {
+                            cx.index(number, |cx| cx.field("name", |cx| name_is_taken(name, cx)));
+                        }
+                        taken.push(name);
+                    }
+                });
+            });
+        }
+    }
+
     fn check_names(&self, cx: &mut Checker<'_>) {
         if self.stages.is_empty() {
             cx.error("the model has no stages")
@@ -302,33 +324,12 @@ impl ModelSpec {
             }
         }
     }
+}
 
-    /// A trigger names a template, not its controller: no two may have the same name.
-    fn check_templates(&self, cx: &mut Checker<'_>) {
-        let mut known: Vec<(&str, &str)> = Vec::new();
-        for (index, stage) in self.stages.iter().enumerate() {
-            let Stage::Workflow(workflow) = stage else { continue };
-            for (number, template) in workflow.templates.iter().enumerate() {
-                let name = template.name.as_str();
-                let first = known.iter().find(|(earlier, _)| *earlier == name);
-                if let Some((_, controller)) = first {
-                    let hint = format!("the first one is in `{controller}`");
-                    cx.index(index, |cx| {
-                        cx.field("templates", |cx| {
-                            cx.index(number, |cx| {
-                                cx.field("name", |cx| {
-                                    cx.error(format!("there are two templates `{name}`"))
-                                        .code("duplicate-name")
-                                        .hint(hint);
-                                });
-                            });
-                        });
-                    });
-                }
-                known.push((name, &workflow.name));
-            }
-        }
-    }
+fn name_is_taken(name: &str, cx: &mut Checker<'_>) {
+    cx.error(format!("the name `{name}` is taken"))
+        .code("duplicate-name")
+        .expected("a name that no other template, bus, station or store has");
 }
 
 /// Turns stages into components.
@@ -494,10 +495,20 @@ impl Builder<'_> {
         let rate_limit = spec.limiter(cx);
         let client = spec.client_limiter(cx);
         let processing = cx.field("processing", |cx| spec.processing.compile(cx));
+        let version = spec.release(cx);
         let subjects = cx.each("dependencies", &spec.dependencies, |cx, dependency| {
             let source = self.names.find(cx, "source", &dependency.source, &[Kind::EventSource]);
             cx.probability("filter", dependency.filter);
             let source = self.source(source?.component)?;
+            if source.to != spec.bus {
+                cx.field("source", |cx| {
+                    cx.warning(format!(
+                        "`{}` sends to `{}`, the sensor listens to `{}`: nothing comes of it",
+                        source.name, source.to, spec.bus
+                    ))
+                    .code("other-bus");
+                });
+            }
             let events = source.event_names();
             let event = match &dependency.event {
                 Some(event) => events[cx.reference("event", "event", event, &events)?],
@@ -509,7 +520,8 @@ impl Builder<'_> {
             // What can be said of the triggers all the same is said now.
             let nowhere = vec![0; spec.dependencies.len()];
             let bus = bus.map_or(0, |bus| bus.component);
-            let around = Surroundings { names: self.names, sensor: id, bus, subject_of: &nowhere };
+            let (names, version) = (self.names, version?);
+            let around = Surroundings { names, sensor: id, bus, version, subject_of: &nowhere };
             cx.each("triggers", &spec.triggers, |cx, trigger| {
                 let condition = trigger.condition(spec, cx)?;
                 let needs = TriggerSpec::needs(&condition, &nowhere);
@@ -526,7 +538,13 @@ impl Builder<'_> {
             .iter()
             .map(|subject| distinct.binary_search(subject).expect("it is one of them"))
             .collect();
-        let around = Surroundings { names: self.names, sensor: id, bus, subject_of: &subject_of };
+        let around = Surroundings {
+            names: self.names,
+            sensor: id,
+            bus,
+            version: version?,
+            subject_of: &subject_of,
+        };
         let mut number = 0;
         let triggers = cx.each("triggers", &spec.triggers, |cx, trigger| {
             number += 1;

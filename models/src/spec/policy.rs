@@ -14,6 +14,9 @@ use super::resolve::Names;
 use crate::engine::reject::{NackPlan, Reject};
 use crate::station::{Over, RateLimitPlan};
 
+/// The most attempts that a trigger counts.
+pub(crate) const STEPS_MAX: u16 = 0x7FFF;
+
 /// What a backpressure point does with an event that it cannot take.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -204,7 +207,7 @@ pub(crate) fn one() -> f64 {
     1.0
 }
 
-fn five() -> u16 {
+pub(crate) fn five() -> u16 {
     5
 }
 
@@ -351,7 +354,11 @@ impl QueueSpec {
 
 impl RetrySpec {
     pub(crate) fn compile(&self, cx: &mut Checker<'_>) -> Option<crate::trigger::RetryPlan> {
-        let steps = cx.at_least("steps", self.steps, 1);
+        let steps = cx.field("steps", |cx| {
+            let wanted = format!("from `1` to `{STEPS_MAX}` attempts");
+            let holds = (1..=STEPS_MAX).contains(&self.steps);
+            cx.require(holds, self.steps, &wanted).then_some(self.steps)
+        });
         let initial = cx.duration("duration", &self.duration);
         let factor = cx.at_least("factor", self.factor, 0.0);
         let jitter = cx.at_least("jitter", self.jitter, 0.0);

@@ -1,8 +1,10 @@
 //! The action: its attempts, its target's answer, the dead letter.
 
 use sim_core::kernel::Phase;
+use sim_core::random::StreamKey;
 use sim_core::time::SimDuration;
 
+use super::policy::End;
 use super::{AGAIN, ActionPlan, DEAD, DeliveryMode, Place, REACHED, Target, Trigger};
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
@@ -72,6 +74,7 @@ impl Trigger {
         };
         self.note(job, Place::Out);
         cx.hand_over(to, job);
+        self.begin_looking(job, cx);
     }
 
     /// The first time that an event gets through, be it to the dead-letter action: later would leave out
@@ -106,12 +109,19 @@ impl Trigger {
         Some(copy)
     }
 
+    /// What was asked for is done.
+    pub(super) fn finished(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if cx.job(job).is_ghost {
+            self.ghost_is_done(job, cx);
+        } else if !self.has_ended(by, job, End::Good, cx) {
+            self.answered(job, cx);
+        }
+    }
+
     /// A call returned well, or there was none: the event's work is done.
     pub(super) fn answered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let is_ours = cx.job(job).epoch == self.epoch;
-        if !is_ours && self.plan.delivery == DeliveryMode::AtLeastOnce {
-            return self.ghost_is_done(job, cx);
-        }
+        // The process that sent a call may be gone; nobody waits then.
+        let is_ours = cx.job(job).epoch == self.epoch && self.is_under_way(job);
         cx.fact(FactKind::Completed, job);
         cx.complete(job);
         if is_ours {
@@ -119,46 +129,71 @@ impl Trigger {
         }
     }
 
-    /// A call failed, or its target handed the job back and that is all that there is to say.
-    pub(super) fn returned(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if cx.job(job).epoch == self.epoch {
-            return self.attempt_failed(job, cx);
-        }
-        match self.plan.delivery {
-            // It was a ghost's: its event goes on elsewhere.
-            DeliveryMode::AtLeastOnce => cx.forget(job),
-            DeliveryMode::FireAndForget => self.lose(job, cx),
+    /// What was asked for failed.
+    pub(super) fn failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if !self.is_of_the_dead(job, cx) && !self.has_ended(by, job, End::Bad, cx) {
+            self.attempt_failed(job, cx);
         }
     }
 
-    /// The target handed the job back: it goes there again as the refusal says; a refusal that says nothing
-    /// is a failure like any other.
+    /// Whether the call was that of a process that is gone: nobody tries again.
+    fn is_of_the_dead(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> bool {
+        let record = cx.job(job);
+        if record.is_ghost {
+            // Its event goes on elsewhere.
+            cx.forget(job);
+            return true;
+        }
+        let is_dead = record.epoch != self.epoch;
+        if is_dead {
+            self.lose(job, cx);
+        }
+        is_dead
+    }
+
+    /// Whether a failed attempt is followed by another, or by the dead-letter action.
+    pub(super) fn may_try_again(&self, job: JobId, cx: &Cx<'_, '_>) -> bool {
+        let attempts = cx.job(job).attempts;
+        let (is_dead, attempts) = (attempts & DEAD != 0, attempts & !DEAD);
+        match &self.plan.dead_letter {
+            Some((_, retry)) if is_dead => attempts + 1 < retry.steps,
+            dead_letter => dead_letter.is_some() || attempts + 1 < self.plan.retry.steps,
+        }
+    }
+
+    /// The target handed the job back: it goes there again as the refusal says. When that is over, or a
+    /// refusal says nothing, the attempt has failed.
     #[cold]
     pub(super) fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        match cx.job(job).refused_with.named() {
-            Some(nack) if cx.job(job).epoch == self.epoch => {
-                self.run_count(-1, cx);
-                self.note(job, Place::Here);
-                self.try_again(nack, by, job, cx);
-            }
-            _ => self.returned(job, cx),
+        if self.is_of_the_dead(job, cx) {
+            return;
         }
+        self.stop_looking(job, cx);
+        let Some(nack) = cx.job(job).refused_with.named() else {
+            return self.attempt_failed(job, cx);
+        };
+        let retry = reject::next_retry(cx, nack, self.nack_key(job, cx), job);
+        let then = reject::then_store(cx, nack);
+        if retry.is_none() && then.is_none() && self.may_try_again(job, cx) {
+            return self.attempt_failed(job, cx);
+        }
+        self.run_count(-1, cx);
+        match retry {
+            Some(retry) => self.try_again(nack, retry, job, cx),
+            None => self.tried_enough(then, by, job, cx),
+        }
+    }
+
+    /// Refusals of the dead-letter action have draws of their own.
+    pub(super) fn nack_key(&self, job: JobId, cx: &Cx<'_, '_>) -> StreamKey {
+        if cx.job(job).attempts & DEAD != 0 { self.keys.dead_nack } else { self.keys.nack }
     }
 
     /// Another try after a refusal. What is not acked yet goes back to the bus meanwhile; anything else
     /// waits in memory, and (at least once) holds up what comes after it.
-    pub(super) fn try_again(
-        &mut self,
-        nack: NackId,
-        by: ComponentId,
-        job: JobId,
-        cx: &mut Cx<'_, '_>,
-    ) {
+    pub(super) fn try_again(&mut self, nack: NackId, retry: u32, job: JobId, cx: &mut Cx<'_, '_>) {
+        let pause = reject::pause(cx, nack, self.nack_key(job, cx), job, retry);
         cx.job_mut(job).tries += 1;
-        let Some(retry) = reject::next_retry(cx, nack, self.keys.nack, job) else {
-            return self.tried_enough(nack, by, job, cx);
-        };
-        let pause = reject::pause(cx, nack, self.keys.nack, job, retry);
         if self.may_hand_back(job, cx) {
             cx.job_mut(job).attempts = 0;
             self.handed_back = true;
@@ -166,6 +201,7 @@ impl Trigger {
             cx.send(self.plan.bus, Signal::Refused { by, job });
             return self.run_over(cx);
         }
+        self.note(job, Place::Here);
         cx.fact(FactKind::Retried, job);
         self.pause(pause, Phase::Arrive, AGAIN, job, cx);
     }
@@ -178,27 +214,33 @@ impl Trigger {
         is_current && !self.handed_back && !is_dead && !self.plan.condition.joins()
     }
 
-    /// The last try after refusals was refused as well: stored, dead-lettered or lost, as the refusal and
-    /// the trigger say.
-    fn tried_enough(&mut self, nack: NackId, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        let is_dead = cx.job(job).attempts & DEAD != 0;
-        if let Some(store) = reject::then_store(cx, nack) {
-            cx.offer(store, job);
-        } else if self.plan.dead_letter.is_some() && !is_dead && by != cx.me {
-            cx.job_mut(job).attempts = DEAD;
-            return self.queue_up(job, cx);
-        } else {
-            cx.settle(job, Fate::dropped(by, reject::refusal(cx, job)));
+    /// The last try after refusals was refused as well.
+    pub(super) fn tried_enough(
+        &mut self,
+        then: Option<ComponentId>,
+        by: ComponentId,
+        job: JobId,
+        cx: &mut Cx<'_, '_>,
+    ) {
+        match then {
+            Some(store) => cx.offer(store, job),
+            None => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
         }
         self.run_over(cx);
     }
 
     /// The target took the job, which is its own now: it may be gone already.
     pub(super) fn accepted(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let is_ours = self.run.is_some_and(|run| run.job == job);
-        if is_ours || self.plan.delivery == DeliveryMode::FireAndForget {
+        self.stop_looking(job, cx);
+        if self.is_under_way(job) {
             self.taken(cx);
         }
+    }
+
+    /// At least once: whether it is this job that the trigger is busy with.
+    fn is_under_way(&self, job: JobId) -> bool {
+        self.plan.delivery == DeliveryMode::FireAndForget
+            || self.run.is_some_and(|run| run.job == job)
     }
 
     /// The action is done, as far as the trigger is concerned.
@@ -230,7 +272,9 @@ impl Trigger {
             return self.pause(pause, Phase::Arrive, AGAIN, job, cx);
         }
         if self.plan.dead_letter.is_some() && !is_dead {
-            cx.job_mut(job).attempts = DEAD;
+            let record = cx.job_mut(job);
+            record.attempts = DEAD;
+            record.nacks = 0;
             return self.queue_up(job, cx);
         }
         cx.drop_job(job, Reason::RetriesExhausted);

@@ -1,16 +1,15 @@
 //! What stands between a firing and its action: the sensor's gates and the trigger's own rate limit.
 
-use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
 use super::held_up::By;
-use super::{DEAD, GRANTED, Place, Trigger, Waiting};
+use super::{DEAD, Place, Trigger};
 use crate::engine::Cx;
-use crate::engine::event::Signal;
 use crate::engine::fate::Reason;
+use crate::engine::gate::Gate as Queue;
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
-use crate::engine::reject::Reject;
+use crate::engine::reject::{self, Reject};
 use crate::sensor::{Ask, Gate};
 use crate::station::Over;
 
@@ -49,56 +48,34 @@ impl Trigger {
     }
 
     pub(super) fn limit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         // The real controller never gives the dead-letter trigger a limiter.
         let is_dead = cx.job(job).attempts & DEAD != 0;
-        let Some(limit) = self.rate_limit.as_mut().filter(|_| !is_dead) else {
+        let Some(gate) = self.gate.as_mut().filter(|_| !is_dead) else {
             return self.execute(job, SimDuration::ZERO, cx);
         };
-        match limit.over {
-            Over::Reject => match limit.limiter.try_take(now) {
-                Ok(()) => self.execute(job, SimDuration::ZERO, cx),
-                Err(_) => self.over_limit(job, cx),
-            },
+        match self.plan.rate_limit.as_ref().map_or(Over::Wait, |limit| limit.over) {
+            Over::Reject if gate.try_take(cx) => self.execute(job, SimDuration::ZERO, cx),
+            Over::Reject => self.over_limit(job, cx),
+            Over::Wait if gate.ask(job, 1, cx) => self.execute(job, SimDuration::ZERO, cx),
             Over::Wait => {
-                let granted = limit.limiter.take(now);
-                if granted <= now && self.memory.is_empty() {
-                    return self.execute(job, SimDuration::ZERO, cx);
-                }
-                self.memory.push_back(Waiting { job, came: now, granted });
                 self.remember(1, cx);
                 self.held_up.vote(By::Rate);
                 self.gauge_tokens(cx);
-                if self.memory.len() == 1 {
-                    self.wake(cx);
-                }
             }
         }
     }
 
-    pub(super) fn wake(&self, cx: &mut Cx<'_, '_>) {
-        if let Some(head) = self.memory.front() {
-            cx.at(head.granted, Phase::Release, Signal::Wake { what: GRANTED, arg: 0 });
-        }
-    }
-
     pub(super) fn grant(&mut self, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
-        // A wake from before a restart finds another queue, or none.
-        if self.memory.front().is_none_or(|head| head.granted > now) {
-            return;
-        }
-        while let Some(head) = self.memory.pop_front_if(|head| head.granted <= now) {
+        while let Some(passed) = self.gate.as_mut().and_then(|gate| gate.next(cx)) {
             self.remember(-1, cx);
             self.gauge_tokens(cx);
-            self.execute(head.job, now.since(head.came), cx);
+            self.execute(passed.item, passed.waited, cx);
         }
-        self.wake(cx);
     }
 
     pub(super) fn gauge_tokens(&self, cx: &mut Cx<'_, '_>) {
         if let Some(line) = self.token_line {
-            cx.line(line, self.memory.len() as u64);
+            cx.line(line, self.gate.as_ref().map_or(0, Queue::len));
         }
     }
 
@@ -114,7 +91,10 @@ impl Trigger {
             Reject::Nack(nack) => {
                 let me = cx.me;
                 cx.job_mut(job).refused_for = Reason::RateLimited;
-                return self.try_again(nack, me, job, cx);
+                return match reject::next_retry(cx, nack, self.nack_key(job, cx), job) {
+                    Some(retry) => self.try_again(nack, retry, job, cx),
+                    None => self.tried_enough(reject::then_store(cx, nack), me, job, cx),
+                };
             }
             Reject::Drop | Reject::Block | Reject::Error => {
                 cx.drop_job(job, Reason::RateLimited);

@@ -17,34 +17,39 @@ mod condition;
 mod held_up;
 mod limits;
 mod plan;
+mod policy;
 mod process;
 mod reading;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use policy::Poll;
 use process::{Pauses, Place, Run};
 use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
-use sim_core::time::SimTime;
 
 use crate::engine::event::Signal;
+use crate::engine::gate::Gate;
 use crate::engine::job::JobId;
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{GaugeId, SampleId};
 use crate::engine::{Cx, Timing};
 use crate::fault::Change;
 use crate::sensor;
-use crate::station::RateLimitPlan;
 
 use held_up::HeldUp;
 
 pub(crate) use condition::{Condition, ConditionError, DEPTH_MAX as CONDITION_DEPTH_MAX};
-pub(crate) use plan::{ActionPlan, DeliveryMode, Dependency, RetryPlan, Target, TriggerPlan};
+pub(crate) use plan::{
+    ActionPlan, DeliveryMode, Dependency, OnTimeout, PolicyPlan, RetryPlan, Target, TriggerPlan,
+};
 
 /// A timer's `what` is a code in its low bits and, above, the life of the process in which it was set: the
 /// timers of a process that is gone mean nothing.
 const CODE_BITS: u16 = 4;
 const CODE: u16 = (1 << CODE_BITS) - 1;
+/// Together with the code no more than an event has room for.
+const LIFE_BITS: u16 = 10;
 
 /// The message was read and matched.
 const PROCESSED: u16 = 0;
@@ -56,6 +61,8 @@ const REACHED: u16 = 2;
 const AGAIN: u16 = 3;
 /// The condition is reset.
 const RESET: u16 = 4;
+/// A policy looks at its workflow.
+const POLLED: u16 = 5;
 
 /// An event whose dead-letter action is under way has this bit in its attempts.
 const DEAD: u16 = 0x8000;
@@ -79,8 +86,8 @@ pub(crate) mod limit {
 #[derive(Debug)]
 pub(crate) struct Trigger {
     plan: TriggerPlan,
-    /// It lives and dies with the process.
-    rate_limit: Option<RateLimitPlan>,
+    /// The events that wait for a token. It lives and dies with the process.
+    gate: Option<Gate<JobId>>,
     /// Read but not yet processed: at most one a consumer.
     inbox: VecDeque<(u16, JobId)>,
     current: Option<Current>,
@@ -92,8 +99,8 @@ pub(crate) struct Trigger {
     saved: Vec<Option<JobId>>,
     /// On their way, or before a retry.
     pauses: Pauses,
-    /// Waiting for a token.
-    memory: VecDeque<Waiting>,
+    /// How policies wait for the ends of workflows.
+    polls: BTreeMap<JobId, Poll>,
     in_memory: u64,
     executing: u64,
     handed_back: bool,
@@ -122,13 +129,6 @@ struct Current {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
-    job: JobId,
-    came: SimTime,
-    granted: SimTime,
-}
-
-#[derive(Clone, Copy, Debug)]
 struct Keys {
     filter: StreamKey,
     processing: StreamKey,
@@ -136,6 +136,8 @@ struct Keys {
     failure: StreamKey,
     backoff: StreamKey,
     nack: StreamKey,
+    dead_nack: StreamKey,
+    poll: StreamKey,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -153,14 +155,17 @@ impl Trigger {
         let key = |purpose: &str| streams.key(&plan.name, purpose);
         let recorder = &mut cx.world.recorder;
         Self {
-            rate_limit: plan.rate_limit.clone(),
+            gate: plan
+                .rate_limit
+                .clone()
+                .map(|limit| Gate::new(limit.limiter, Signal::Wake { what: GRANTED, arg: 0 })),
             inbox: VecDeque::new(),
             current: None,
             run: None,
             to_run: VecDeque::new(),
             saved: vec![None; plan.dependencies.len()],
             pauses: Pauses::default(),
-            memory: VecDeque::new(),
+            polls: BTreeMap::new(),
             in_memory: 0,
             executing: 0,
             handed_back: false,
@@ -184,6 +189,8 @@ impl Trigger {
                 failure: key("failure"),
                 backoff: key("backoff"),
                 nack: key("nack"),
+                dead_nack: key("dead nack"),
+                poll: key("poll"),
             },
             gauges: Gauges {
                 in_memory: recorder.new_gauge(me, metric::IN_MEMORY),
@@ -212,8 +219,8 @@ impl Trigger {
             Signal::Wake { what, arg } => self.woken(what, arg, cx),
             Signal::Finished { by, job } if by == self.plan.sensor => self.passed_gate(job, cx),
             Signal::Failed { by, job } if by == self.plan.sensor => self.lose(job, cx),
-            Signal::Finished { job, .. } => self.answered(job, cx),
-            Signal::Failed { job, .. } => self.returned(job, cx),
+            Signal::Finished { by, job } => self.finished(by, job, cx),
+            Signal::Failed { by, job } => self.failed(by, job, cx),
             Signal::Refused { by, job } => self.refused(by, job, cx),
             Signal::Accepted { job, .. } => self.accepted(job, cx),
             other => unreachable!("a trigger does not understand {other:?}"),
@@ -232,6 +239,7 @@ impl Trigger {
                 self.sensor_is_down = false;
                 self.start_again(cx);
             }
+            POLLED => self.look(number, cx),
             _ if what >> CODE_BITS != self.life() => {}
             code => {
                 let job = self.pauses.end(number);
@@ -254,7 +262,11 @@ impl Trigger {
             }
             Change::Rate(rate) => {
                 let now = cx.now();
-                if let Some(limit) = &mut self.rate_limit {
+                if let Some(gate) = &mut self.gate {
+                    gate.set_rate(rate, cx);
+                }
+                // The process starts anew with the rate of then.
+                if let Some(limit) = &mut self.plan.rate_limit {
                     limit.limiter.set_rate(now, rate);
                 }
             }
@@ -276,6 +288,7 @@ impl Trigger {
         self.to_run.iter().for_each(|&job| visit(job));
         self.saved.iter().flatten().for_each(|&job| visit(job));
         self.pauses.iter().for_each(&mut *visit);
-        self.memory.iter().for_each(|waiting| visit(waiting.job));
+        self.polls_held().for_each(&mut *visit);
+        self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 }

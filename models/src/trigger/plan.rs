@@ -69,6 +69,31 @@ pub(crate) struct ActionPlan {
     /// Seconds until the request reaches the target.
     pub(crate) latency: Distribution,
     pub(crate) failure_probability: f64,
+    /// How the end of a workflow is waited for; none: it is heard of at once.
+    pub(crate) policy: Option<PolicyPlan>,
+}
+
+/// How often, and after which pauses, a trigger looks whether its workflow is done.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyPlan {
+    /// Looks, the first one at once.
+    pub(crate) steps: u16,
+    pub(crate) backoff: Backoff,
+    pub(crate) on_timeout: OnTimeout,
+}
+
+/// What it is that the last look was in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnTimeout {
+    Success,
+    Failure,
+}
+
+impl RetryPlan {
+    /// A single attempt.
+    pub(crate) fn once() -> Self {
+        Self { steps: 1, backoff: Backoff::constant(SimDuration::ZERO) }
+    }
 }
 
 /// Where an action goes.

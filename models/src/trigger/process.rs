@@ -7,12 +7,13 @@
 use sim_core::kernel::Phase;
 use sim_core::time::SimDuration;
 
-use super::{CODE, CODE_BITS, Current, DeliveryMode, Trigger};
+use super::{CODE, CODE_BITS, Current, DeliveryMode, LIFE_BITS, Trigger};
 use crate::engine::Cx;
 use crate::engine::event::Signal;
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
+use crate::sensor;
 
 /// Where the firing is that is under way (at least once).
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +82,7 @@ impl Trigger {
 
     /// The present life of the process, as far as a timer can tell it.
     pub(super) fn life(&self) -> u16 {
-        self.epoch & (u16::MAX >> CODE_BITS)
+        self.epoch & ((1 << LIFE_BITS) - 1)
     }
 
     /// Notes where the firing of the current message is (at least once).
@@ -108,11 +109,24 @@ impl Trigger {
             self.abandon(job, cx);
         }
         let current = self.current.take();
-        let memory = std::mem::take(&mut self.memory).into_iter().map(|waiting| waiting.job);
-        let here: Vec<JobId> = self.pauses.clear().chain(memory).collect();
+        let mut here: Vec<JobId> = self.pauses.clear().collect();
+        if let Some((gate, limit)) = self.gate.as_mut().zip(self.plan.rate_limit.as_ref()) {
+            here.extend(gate.restart(limit.limiter.clone()));
+        }
+        let looked_at = self.stop_polling(cx);
+        if !self.sensor_is_down {
+            let arg = u32::from(cx.me);
+            cx.send(self.plan.sensor, Signal::Wake { what: sensor::TAKE_BACK, arg });
+        }
         match self.plan.delivery {
-            DeliveryMode::FireAndForget => self.lose_all(here, current, cx),
-            DeliveryMode::AtLeastOnce => self.hand_back(here, cx),
+            DeliveryMode::FireAndForget => {
+                self.lose_all(here, current, cx);
+                looked_at.into_iter().for_each(|(job, by, end)| self.conclude(job, by, end, cx));
+            }
+            DeliveryMode::AtLeastOnce => {
+                here.extend(looked_at.into_iter().map(|(job, ..)| job));
+                self.hand_back(here, cx);
+            }
         }
         self.handed_back = false;
         self.in_memory = 0;
@@ -157,10 +171,11 @@ impl Trigger {
     }
 
     /// The call of `job` goes on for nobody; the event itself is in the branch that is returned.
-    fn leave_ghost(&self, job: JobId, cx: &mut Cx<'_, '_>) -> JobId {
+    pub(super) fn leave_ghost(&self, job: JobId, cx: &mut Cx<'_, '_>) -> JobId {
         let again = cx.world.jobs.branch(job);
         cx.world.jobs.move_joined(job, again);
         cx.job_mut(again).is_fired = cx.job(job).is_fired;
+        cx.job_mut(job).is_ghost = true;
         again
     }
 
@@ -176,7 +191,7 @@ impl Trigger {
             return;
         }
         self.stopped = false;
-        self.rate_limit = self.plan.rate_limit.clone();
+        // The limiter is as the crash left it: nobody has asked it since.
         for consumer in 0..self.plan.consumers.len() {
             self.pull(consumer as u16, cx);
         }

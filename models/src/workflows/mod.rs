@@ -166,6 +166,11 @@ impl Workflow {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Offer { from, job } => self.submit(from, job, cx),
+            Signal::LetGo { job } => {
+                if let Some(caller) = self.live.get_mut(&job) {
+                    *caller = None;
+                }
+            }
             Signal::Wake { what: TIMER, arg } => {
                 let timer = self.timers[arg as usize].take().expect("a timer fires once");
                 self.free_timers.push(arg);
@@ -333,7 +338,10 @@ impl Workflow {
         cx.fact_because(fact, job, reason);
         match (caller, outcome) {
             (Some(caller), Outcome::Succeeded) => cx.send(caller, Signal::Finished { by, job }),
-            (Some(caller), _) => cx.send(caller, Signal::Failed { by, job }),
+            (Some(caller), _) => {
+                cx.job_mut(job).refused_for = reason;
+                cx.send(caller, Signal::Failed { by, job });
+            }
             (None, Outcome::Succeeded) => cx.complete(job),
             (None, _) => cx.drop_job(job, reason),
         }

@@ -338,7 +338,7 @@ impl WorkflowSpec {
     }
 }
 
-fn version(text: &str, cx: &mut Checker<'_>) -> Option<Version> {
+pub(crate) fn version(text: &str, cx: &mut Checker<'_>) -> Option<Version> {
     let numbers: Vec<Option<u32>> =
         text.trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect();
     if let [Some(major), Some(minor), Some(patch)] = numbers[..] {
@@ -381,8 +381,29 @@ struct Body<'b> {
 }
 
 impl Body<'_> {
+    /// What only a pod can have is passed over on a node of nodes.
+    fn check_for_pods(&self, cx: &mut Checker<'_>) {
+        if self.steps.is_empty() && self.dag.is_empty() {
+            return;
+        }
+        let mut warn = |field: &str| {
+            cx.field(field, |cx| {
+                cx.warning(format!("`{field}` has no effect here: it is that of a pod"))
+                    .code("no-pod")
+                    .hint("it belongs to the nodes that have a `service`");
+            });
+        };
+        if self.failure > 0.0 {
+            warn("failure");
+        }
+        if self.active_deadline.is_some() {
+            warn("active_deadline");
+        }
+    }
+
     fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<NodeBody> {
         let failure = cx.probability("failure", self.failure);
+        self.check_for_pods(cx);
         match (self.service, self.steps, self.dag) {
             (Some(service), [], []) => {
                 let service = cx.field("service", |cx| service.compile(cx));

@@ -319,10 +319,11 @@ impl Shape {
             (0..triggers).map(|at| self.trigger(dice, &name, at, count) + ", ").collect();
         let client = dice.maybe_of(60, "client", &["Unlimited", "Limited(qps: 2, burst: 3)"]);
         let processing = dice.maybe_of(60, "processing", &TIMES);
+        let version = dice.maybe_of(30, "version", &["\"1.8.1\""]);
         self.targets.push((name.clone(), Kind::Sensor { limited }));
         format!(
             "Sensor(name: \"{name}\", bus: \"bus{bus}\", {rate_limit}\
-             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing})"
+             dependencies: [{dependencies}], triggers: [{triggers}], {client}{processing}{version})"
         )
     }
 
@@ -376,10 +377,19 @@ impl Shape {
             let failure = dice.maybe_of(30, "failure", &CHANCES);
             format!("(action: {action}, {retry}{failure}latency: {})", dice.pick(&TIMES))
         });
+        let policy = if action.starts_with("WorkflowAndWait") {
+            dice.maybe(50, "policy", |dice| {
+                let (steps, duration) = (dice.between(1, 4), dice.pick(&["0s", "300ms", "1s"]));
+                let outcome = dice.pick(&["Success", "Failure"]);
+                format!("(steps: {steps}, duration: \"{duration}\", on_timeout: {outcome})")
+            })
+        } else {
+            String::new()
+        };
         self.targets.push((format!("{sensor}/t{number}"), Kind::Trigger { limited }));
         format!(
             "(name: \"t{number}\", {conditions}{reset}delivery: {delivery}, {rate_limit}\
-             action: {action}, latency: {latency}, {failure}{retry}{dead})"
+             action: {action}, latency: {latency}, {failure}{policy}{retry}{dead})"
         )
     }
 

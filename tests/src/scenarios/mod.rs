@@ -8,6 +8,7 @@ mod faults;
 mod refusals;
 mod sensors;
 mod stages;
+mod triggers;
 
 use models::outcome::Outcome;
 use models::run::{RunKey, run};

@@ -96,7 +96,9 @@ fn a_dead_letter_trigger_takes_what_fails_for_good() {
     let seen = play(&format!(
         "stages: [{}, EventBus(), {}]",
         source("source", "(at: \"1s\")", ""),
-        sensor(&format!("action: Log, failure: 1, {RETRY}, dead_letter: (action: Log)")),
+        sensor(&format!(
+            "delivery: AtLeastOnce, action: Log, failure: 1, {RETRY}, dead_letter: (action: Log)"
+        )),
     ));
     assert_eq!(seen.times_ms("sensor/trigger", FactKind::Failed), [1_000, 2_000, 3_000]);
     assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), [3_000]);
