@@ -109,17 +109,15 @@ impl ComponentPlan {
             Self::EventBus(plan) => plan.on_reject.nack(),
             Self::Workflow(plan) => plan.on_reject.nack(),
             Self::Station(plan) => plan.nack(),
-            Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) | Self::Store(_) => None,
+            Self::Store(plan) => plan.on_reject.nack(),
+            Self::EventSource(_) | Self::Sensor(_) | Self::Trigger(_) => None,
         }
     }
 
     /// Whether the component has what `change` is about.
     pub(crate) fn understands(&self, change: &Change) -> bool {
         match change {
-            Change::Stop | Change::Start => true,
-            Change::Slower(_) => {
-                !matches!(self, Self::EventBus(_) | Self::Sensor(_) | Self::Store(_))
-            }
+            Change::Stop | Change::Start | Change::Slower(_) => true,
             Change::FailureProbability(_) => {
                 !matches!(self, Self::EventBus(_) | Self::Sensor(_) | Self::Store(_))
             }
@@ -194,7 +192,8 @@ impl ComponentPlan {
             Self::Sensor(plan) => plan.rate_limit.as_ref()?.rate(),
             Self::Trigger(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
             Self::Station(plan) => plan.rate_limit.as_ref()?.limiter.rate(),
-            Self::EventBus(_) | Self::Workflow(_) | Self::Store(_) => None,
+            Self::Store(plan) => plan.rate(),
+            Self::EventBus(_) | Self::Workflow(_) => None,
         }
     }
 }

@@ -117,6 +117,8 @@ pub(crate) struct Jobs {
     held: u32,
     /// Those of them that are kept in stores.
     kept: u32,
+    /// Jobs that wait for others to complete a condition.
+    parked: u32,
     /// Events of which a job is kept in a store.
     kept_roots: u32,
     born: u64,
@@ -130,6 +132,7 @@ impl Jobs {
             live_roots: 0,
             held: 0,
             kept: 0,
+            parked: 0,
             kept_roots: 0,
             born: 0,
         }
@@ -315,9 +318,19 @@ impl Jobs {
         }
     }
 
-    /// Whether nothing is under way but what stores keep.
-    pub(crate) fn all_are_kept(&self) -> bool {
-        self.held == self.kept
+    /// A condition holds the job until others complete it.
+    pub(crate) fn park(&mut self) {
+        self.parked += 1;
+    }
+
+    /// So many no longer.
+    pub(crate) fn unpark(&mut self, jobs: u32) {
+        self.parked -= jobs;
+    }
+
+    /// Whether nothing is under way: everything is in stores, or waits for what may never come.
+    pub(crate) fn are_idle(&self) -> bool {
+        self.held == self.kept + self.parked
     }
 
     /// Events that have not come to their end and are in no store.

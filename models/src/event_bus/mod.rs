@@ -17,13 +17,13 @@ use sim_core::time::{SimDuration, SimTime};
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
-use crate::engine::job::JobId;
+use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{NackId, Reject};
 use crate::fault::Change;
 use crate::jetstream::{
     AdvisoryKind, ApiError, ConsumerConfig, ConsumerId, Delivery, Effect, Publish, PullRequest,
-    RemovalReason, Stream, StreamConfig, Subject,
+    Purge, RemovalReason, Storage, Stream, StreamConfig, Subject,
 };
 use branches::{Branches, Slot};
 
@@ -42,8 +42,6 @@ pub(crate) struct BusPlan {
     pub(crate) consumers: Vec<ConsumerPlan>,
     /// Bytes of the headers of each message.
     pub(crate) header_bytes: u32,
-    /// Messages carry an id that a sender may repeat.
-    pub(crate) has_message_ids: bool,
     pub(crate) on_reject: Reject,
 }
 
@@ -56,6 +54,8 @@ pub(crate) struct SubjectPlan {
     pub(crate) name: String,
     /// Numbers of the consumers that want it.
     pub(crate) consumers: Vec<u32>,
+    /// Its senders may repeat a message under the same id.
+    pub(crate) repeats_ids: bool,
 }
 
 /// A consumer of a trigger.
@@ -210,7 +210,7 @@ impl EventBus {
         let now = cx.now();
         let mut config = self.stream.config().clone();
         match *change {
-            Change::Stop => self.down = true,
+            Change::Stop => self.stop(cx),
             Change::Start => self.up_again(cx),
             Change::Limit(messages) => config.max_msgs = Some(messages),
             Change::Room(limits) => {
@@ -223,6 +223,17 @@ impl EventBus {
         }
         self.stream.update(now, config).expect("a limit is no error");
         self.react(cx);
+    }
+
+    /// The server is down; a stream in memory is gone with it (nats-server 2.10: contents vanish). What
+    /// consumers hold they have the only copy of.
+    #[cold]
+    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
+        if !self.down && self.plan.stream.storage == Storage::Memory {
+            self.stream.purge(cx.now(), Purge::All);
+            self.react(cx);
+        }
+        self.down = true;
     }
 
     /// Jobs held here, for the check at the end of the run.
@@ -244,7 +255,7 @@ impl EventBus {
             subject: self.subjects[subject],
             payload_bytes: record.size_bytes,
             header_bytes: self.plan.header_bytes,
-            msg_id: self.plan.has_message_ids.then_some(record.key),
+            msg_id: self.message_id(subject, &record),
             data: message,
         };
         match self.stream.publish(cx.now(), publish) {
@@ -275,6 +286,12 @@ impl EventBus {
             }
         }
         self.react(cx);
+    }
+
+    /// The id of the message, where one like it may come: what a store gives back is published anew.
+    fn message_id(&self, subject: usize, record: &Job) -> Option<u64> {
+        let may_repeat = self.plan.subjects[subject].repeats_ids && !record.is_drained;
+        may_repeat.then_some(record.key)
     }
 
     /// One branch for each consumer that wants the message; false if there is none.
@@ -414,6 +431,7 @@ impl EventBus {
             Effect::Removed(removal) => {
                 let reason = match removal.reason {
                     RemovalReason::Expired => Reason::Expired,
+                    RemovalReason::Purged => Reason::MemoryLost,
                     _ => Reason::Evicted,
                 };
                 for job in std::mem::take(&mut self.leaving) {

@@ -164,6 +164,7 @@ impl Importer {
             delivery,
             rate_limit,
             action,
+            timeout: None,
             latency: latency.into(),
             failure: 0.0,
             policy,
@@ -486,6 +487,7 @@ impl Importer {
                 name: name.clone(),
                 max_msgs: None,
                 max_bytes: None,
+                on_reject: None,
                 drain: DrainSpec::Never,
                 to: None,
             }));

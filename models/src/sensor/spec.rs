@@ -14,11 +14,14 @@ use crate::spec::policy::{Algorithm, RateLimitSpec, RetrySpec, five, one, one_se
 use crate::spec::quantity::DurationText;
 use crate::spec::resolve::{Kind, Names};
 use crate::trigger::{
-    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency, OnTimeout,
-    PolicyPlan, RetryPlan, Target, TriggerPlan,
+    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency,
+    OnTimeout, PolicyPlan, RetryPlan, Target, TriggerPlan,
 };
 use crate::workflow::Version;
 use crate::workflows::spec::version;
+
+/// How long an http trigger of Argo waits.
+const ARGO_TIMEOUT: SimDuration = SimDuration::from_secs(60);
 
 /// Argo's limiter of triggers has this slack.
 const ARGO_SLACK: u32 = 10;
@@ -91,6 +94,10 @@ pub struct TriggerSpec {
     pub rate_limit: Option<RateLimitSpec>,
     /// What it does.
     pub action: ActionSpec,
+    /// How long an `Http` action waits for its answer; none: 60 s, as in Argo. The station does the work all
+    /// the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<DurationText>,
     /// Until the request reaches the target.
     #[serde(default = "no_time")]
     pub latency: DurationSpread,
@@ -353,8 +360,12 @@ impl TriggerSpec {
             cx.field("rate_limit", |cx| limit.compile(slack, around.names, cx))
         });
         let limited = !matches!(sensor.client, ClientSpec::Unlimited);
-        let action =
-            Sending { action: &self.action, latency: &self.latency, failure: self.failure };
+        let action = Sending {
+            action: &self.action,
+            timeout: &self.timeout,
+            latency: &self.latency,
+            failure: self.failure,
+        };
         let action = action.compile(around.names, limited, cx);
         let policy = optional(&self.policy, |policy| {
             cx.field("policy", |cx| policy.compile(&self.action, cx))
@@ -463,8 +474,12 @@ impl DeadLetterSpec {
         limited: bool,
         cx: &mut Checker<'_>,
     ) -> Option<(ActionPlan, RetryPlan)> {
-        let sending =
-            Sending { action: &self.action, latency: &self.latency, failure: self.failure };
+        let sending = Sending {
+            action: &self.action,
+            timeout: &None,
+            latency: &self.latency,
+            failure: self.failure,
+        };
         let action = sending.compile(names, limited, cx);
         action.zip(retry(&self.retry, cx).map(|retry| retry.unwrap_or_else(RetryPlan::once)))
     }
@@ -473,6 +488,7 @@ impl DeadLetterSpec {
 /// An action with the way to its target.
 struct Sending<'s> {
     action: &'s ActionSpec,
+    timeout: &'s Option<DurationText>,
     latency: &'s DurationSpread,
     failure: f64,
 }
@@ -480,6 +496,15 @@ struct Sending<'s> {
 impl Sending<'_> {
     fn compile(&self, names: &Names, limited: bool, cx: &mut Checker<'_>) -> Option<ActionPlan> {
         let target = self.action.target(names, cx);
+        let timeout = optional(self.timeout, |text| {
+            if !matches!(self.action, ActionSpec::Http(_)) {
+                cx.field("timeout", |cx| {
+                    cx.error("only an `Http` action has a timeout");
+                });
+                return None;
+            }
+            cx.positive_duration("timeout", text)
+        });
         let latency = cx.field("latency", |cx| self.latency.compile(cx));
         let failure = cx.probability("failure", self.failure);
         let uses_client = matches!(
@@ -491,6 +516,7 @@ impl Sending<'_> {
             client_calls: u16::from(limited && uses_client),
             latency: latency?,
             failure_probability: failure?,
+            timeout: timeout?.unwrap_or(ARGO_TIMEOUT),
             policy: None,
         })
     }

@@ -23,7 +23,8 @@ use crate::workflows::spec::ConfigMaps;
 pub struct FaultSpec {
     /// When it begins.
     pub at: DurationText,
-    /// How long it lasts; none: to the end. Afterwards everything is as before.
+    /// How long it lasts; none: to the end. Afterwards everything is as before: as the model says, or as
+    /// another change of that kind says that still lasts.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<DurationText>,
     /// The stage (a trigger is `sensor/trigger`).
@@ -36,13 +37,16 @@ pub struct FaultSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum ChangeSpec {
-    /// Everything it does takes this many times as long.
+    /// Everything it does takes this many times as long; of a sensor, what its triggers do; of a bus, the
+    /// publishes to it; of a store, draining.
     Slower(f64),
-    /// It is down, and a process loses its memory; with `for`, it restarts afterwards.
+    /// It is down, and a process loses its memory; with `for`, it restarts afterwards. A station loses what
+    /// is in service, and fails its callers; a bus with memory storage loses its messages.
     Down,
-    /// Its work fails with this probability.
+    /// Its work fails with this probability (of a source: its attempts to publish).
     Failure(f64),
-    /// Its limit: servers of a station, `max_msgs` of a bus, `parallelism` of a workflow controller.
+    /// Its limit: servers of a station, `max_msgs` of a bus, `parallelism` of a workflow controller (of
+    /// these two at least 1).
     Limit(u64),
     /// Its rate limit.
     Rate(RateText),
@@ -80,6 +84,8 @@ struct Period {
     at: SimTime,
     until: Option<SimTime>,
     component: ComponentId,
+    /// The stage that the model names: it makes others slower with it.
+    named: ComponentId,
     change: Change,
 }
 
@@ -117,8 +123,8 @@ fn timeline(
         } else {
             active.retain(|&other| other != number);
         }
-        let lasting: Vec<&Change> =
-            active.iter().filter(|other| is_alike(other)).map(|&at| &periods[at].change).collect();
+        let lasting: Vec<&Period> =
+            active.iter().filter(|other| is_alike(other)).map(|&at| &periods[at]).collect();
         let plan = &components[*component as usize];
         let change = in_force(change, &lasting, plan, config_maps);
         faults.push(Fault { at, component: *component, change });
@@ -126,10 +132,26 @@ fn timeline(
     faults
 }
 
+/// The components that a change of `named` is about: a sensor is slower where its triggers are, a bus where
+/// sources publish to it.
+fn slowed(change: &Change, named: ComponentId, components: &[ComponentPlan]) -> Vec<ComponentId> {
+    let publishes = |plan: &ComponentPlan| match plan {
+        ComponentPlan::EventSource(source) => source.target.stage == named,
+        _ => false,
+    };
+    match (change, &components[named as usize]) {
+        (Change::Slower(_), ComponentPlan::Sensor(sensor)) => sensor.triggers.clone(),
+        (Change::Slower(_), ComponentPlan::EventBus(_)) => {
+            (0..).zip(components).filter(|(_, plan)| publishes(plan)).map(|(at, _)| at).collect()
+        }
+        _ => vec![named],
+    }
+}
+
 /// What holds in a component in which `lasting` (all like `change`) are on top of each other.
 fn in_force(
     change: &Change,
-    lasting: &[&Change],
+    lasting: &[&Period],
     plan: &ComponentPlan,
     config_maps: &ConfigMaps,
 ) -> Change {
@@ -137,17 +159,31 @@ fn in_force(
         && matches!(change, Change::Limit(_) | Change::Room(_))
     {
         // Both are about the same limits of the stream, of which one leaves a part as it is.
-        let room = lasting.iter().fold(plan.room(), |room, change| match change {
+        let room = lasting.iter().fold(plan.room(), |room, period| match &period.change {
             Change::Limit(messages) => QueueLimits { messages: Some(*messages), ..room },
             Change::Room(room) => *room,
             _ => room,
         });
         return Change::Room(room);
     }
+    if let Change::Slower(_) = change {
+        return Change::Slower(slowdown(lasting));
+    }
     match lasting.last() {
-        Some(&last) => last.clone(),
+        Some(last) => last.change.clone(),
         None => before(change, plan, config_maps),
     }
+}
+
+/// How much slower a component is: of the changes that name one stage the last one counts; one that is slower
+/// by itself and by another stage is so by both.
+fn slowdown(lasting: &[&Period]) -> f64 {
+    let counts = |at: usize| lasting[at + 1..].iter().all(|it| it.named != lasting[at].named);
+    let factors = lasting.iter().enumerate().filter(|&(at, _)| counts(at));
+    factors.fold(1.0, |all, (_, period)| match period.change {
+        Change::Slower(factor) => all * factor,
+        _ => all,
+    })
 }
 
 /// The change that brings back what `plan` says.
@@ -193,8 +229,20 @@ impl FaultSpec {
             });
             return None;
         }
+        let zero = matches!(plan, ComponentPlan::EventBus(_) | ComponentPlan::Workflow(_))
+            && change == Change::Limit(0);
+        if zero {
+            cx.field("change", |cx| {
+                cx.error(format!("the limit of `{}` cannot be zero", self.stage))
+                    .expected("at least `1`; `Down` lets nothing in");
+            });
+            return None;
+        }
         let until = lasts?.map(|lasts| at + lasts);
-        Some(vec![Period { at, until, component, change }])
+        let named = component;
+        let period = |component| Period { at, until, component, named, change: change.clone() };
+        let targets = slowed(&change, component, around.components?);
+        Some(targets.into_iter().map(period).collect())
     }
 }
 

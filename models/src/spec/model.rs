@@ -269,7 +269,9 @@ impl ModelSpec {
                     let answers = station.answers();
                     add(&station.name, Kind::Station, component, 0, answers);
                 }
-                Stage::Store(store) => add(&store.name, Kind::Store, component, 0, false),
+                Stage::Store(store) => {
+                    add(&store.name, Kind::Store, component, 0, store.answers());
+                }
             }
         }
         Names::new(all)
@@ -427,10 +429,6 @@ impl Builder<'_> {
                 .collect::<Option<Vec<_>>>()
         });
         let subjects = self.subjects(&spec.name, &mine);
-        let has_message_ids =
-            self.spec.stages.iter().any(
-                |stage| matches!(stage, Stage::EventSource(source) if source.resend.is_some()),
-            );
         let (stream, consumers) = (stream?, consumers?);
         self.try_out(&stream, &consumers, cx);
         Some(BusPlan {
@@ -439,7 +437,6 @@ impl Builder<'_> {
             subjects,
             consumers,
             header_bytes: ARGO_HEADER_BYTES,
-            has_message_ids,
             on_reject: on_reject?,
         })
     }
@@ -478,7 +475,8 @@ impl Builder<'_> {
                     .filter(|(_, wanted)| wanted.subject == name)
                     .map(|(number, _)| number)
                     .collect();
-                subjects.push(SubjectPlan { source, event, name, consumers });
+                let repeats_ids = spec.resend.is_some();
+                subjects.push(SubjectPlan { source, event, name, consumers, repeats_ids });
             }
         }
         subjects

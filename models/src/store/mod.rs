@@ -9,12 +9,13 @@ use sim_core::kernel::Phase;
 use sim_core::limiter::Limiter;
 use sim_core::queue::{Discard, Order, Queue, QueueLimits};
 use sim_core::random::Streams;
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::time::{Rate, SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::job::JobId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
+use crate::engine::reject::{NackId, Reject};
 use crate::engine::{Cx, Destination};
 use crate::fault::Change;
 
@@ -27,8 +28,20 @@ pub(crate) struct StorePlan {
     pub(crate) name: String,
     pub(crate) capacity: QueueLimits,
     pub(crate) drain: Drain,
+    /// What happens to an event that it cannot keep, if whoever sent it waits for an answer.
+    pub(crate) on_reject: Reject,
     /// Where drained events go; none only if nothing is drained.
     pub(crate) to: Option<Destination>,
+}
+
+impl StorePlan {
+    /// The rate at which it drains, if it does so at a rate.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        match &self.drain {
+            Drain::Rate(limiter) => limiter.rate(),
+            Drain::Never | Drain::Every { .. } | Drain::WhenIdle { .. } => None,
+        }
+    }
 }
 
 /// When a store gives back what it keeps.
@@ -58,6 +71,9 @@ pub(crate) struct Store {
     /// Offered to the destination in this instant and not yet answered.
     offered: u32,
     stopped: bool,
+    slowdown: f64,
+    /// At which it drains, if it drains at a rate.
+    rate: Option<Rate>,
     wake: Option<SimTime>,
     evicted: Vec<JobId>,
     depth: GaugeId,
@@ -71,6 +87,8 @@ impl Store {
             queue: Queue::new(plan.capacity, Discard::New, Order::Fifo),
             offered: 0,
             stopped: false,
+            slowdown: 1.0,
+            rate: plan.rate(),
             wake: None,
             evicted: Vec::new(),
             depth: recorder.new_gauge(cx.me, metric::DEPTH),
@@ -101,19 +119,31 @@ impl Store {
     pub(crate) fn change(&mut self, change: &Change, cx: &mut Cx<'_, '_>) {
         match *change {
             Change::Stop => self.stopped = true,
-            Change::Start => self.stopped = false,
+            Change::Start => {
+                self.stopped = false;
+                self.await_turn(cx);
+            }
             Change::Room(limits) => self.queue.set_limits(limits, &mut self.evicted),
             Change::Rate(rate) => {
-                let now = cx.now();
-                if let Drain::Rate(limiter) = &mut self.plan.drain {
-                    limiter.set_rate(now, rate);
-                }
+                self.rate = Some(rate);
+                self.set_pace(cx);
             }
-            Change::Slower(_)
-            | Change::FailureProbability(_)
-            | Change::Limit(_)
-            | Change::Permits { .. } => {}
+            Change::Slower(factor) => {
+                self.slowdown = factor;
+                self.set_pace(cx);
+            }
+            Change::FailureProbability(_) | Change::Limit(_) | Change::Permits { .. } => {}
         }
+    }
+
+    /// Drains at its rate, as much slower as it is: from now on, also for the one that waits its turn.
+    fn set_pace(&mut self, cx: &mut Cx<'_, '_>) {
+        let (Drain::Rate(limiter), Some(rate)) = (&mut self.plan.drain, self.rate) else { return };
+        let slowed = Rate::from_per_s(rate.per_s() / self.slowdown);
+        let rate = if self.slowdown == 1.0 { rate } else { slowed.unwrap_or(rate) };
+        limiter.set_rate(cx.now(), rate);
+        self.wake = None;
+        self.await_turn(cx);
     }
 
     /// Jobs held here, for the check at the end of the run.
@@ -124,15 +154,17 @@ impl Store {
     fn put(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let now = cx.now();
         cx.fact(FactKind::Offered, job);
+        if self.stopped {
+            return self.reject(from, job, Reason::Unavailable, cx);
+        }
         let size = u64::from(cx.job(job).size_bytes);
-        cx.accept(from, job);
         let room = self.queue.limits().messages.unwrap_or(u64::MAX);
         // What is offered and not yet taken may come back: its place is kept.
         let is_full = self.queue.len() + u64::from(self.offered) >= room;
         if is_full || self.queue.push(now, job, size, 0, &mut self.evicted).is_err() {
-            cx.fact_because(FactKind::Refused, job, Reason::StoreFull);
-            return cx.drop_job(job, Reason::StoreFull);
+            return self.reject(from, job, Reason::StoreFull, cx);
         }
+        cx.accept(from, job);
         cx.fact(FactKind::Stored, job);
         cx.job_mut(job).since = now;
         cx.world.jobs.keep(job);
@@ -142,38 +174,64 @@ impl Store {
         }
     }
 
+    /// There is no place for it. What another stage's policy sent here has nobody who could be told.
+    fn reject(&self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
+        let is_told = cx.job(job).wants_answer;
+        match self.plan.on_reject {
+            Reject::Nack(nack) if is_told => cx.refuse(from, job, reason, nack),
+            Reject::Error if is_told => cx.refuse(from, job, reason, NackId::NONE),
+            Reject::Store(store) => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.offer(store, job);
+            }
+            Reject::Drop | Reject::Nack(_) | Reject::Error | Reject::Block => {
+                cx.fact_because(FactKind::Refused, job, reason);
+                cx.accept(from, job);
+                cx.drop_job(job, reason);
+            }
+        }
+    }
+
     fn wake_at(&mut self, at: SimTime, cx: &mut Cx<'_, '_>) {
         self.wake = Some(at);
         cx.at(at, Phase::Late, Signal::Wake { what: DRAIN, arg: 0 });
     }
 
+    /// Asks at the end of this instant whether it may drain at its rate.
     fn await_turn(&mut self, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
-        let Drain::Rate(limiter) = &mut self.plan.drain else { return };
-        if self.wake.is_none() && !self.queue.is_empty() {
-            let turn = limiter.take(now);
-            self.wake_at(turn, cx);
+        let drains = matches!(self.plan.drain, Drain::Rate(_)) && !self.stopped;
+        if drains && self.wake.is_none() && !self.queue.is_empty() {
+            self.wake_at(cx.now(), cx);
         }
     }
 
     fn drain(&mut self, cx: &mut Cx<'_, '_>) {
-        self.wake = None;
         let now = cx.now();
-        match self.plan.drain {
+        if self.wake.is_none_or(|wake| wake > now) {
+            // The pace has changed since.
+            return;
+        }
+        self.wake = None;
+        match &mut self.plan.drain {
             Drain::Never => {}
-            Drain::Rate(_) => {
-                self.give(1, cx);
-                self.await_turn(cx);
-            }
-            Drain::Every { every, batch, .. } => {
+            Drain::Rate(_) if self.stopped || self.queue.is_empty() => {}
+            Drain::Rate(limiter) => match limiter.try_take(now) {
+                Ok(()) => {
+                    self.give(1, cx);
+                    self.await_turn(cx);
+                }
+                Err(next) => self.wake_at(next, cx),
+            },
+            &mut Drain::Every { every, batch, .. } => {
                 self.give(batch, cx);
-                self.wake_at(now + every, cx);
+                self.wake_at(now + every.mul_f64(self.slowdown), cx);
             }
-            Drain::WhenIdle { check, batch } => {
-                if cx.world.jobs.all_are_kept() {
+            &mut Drain::WhenIdle { check, batch } => {
+                if cx.world.jobs.are_idle() {
                     self.give(batch, cx);
                 }
-                self.wake_at(now + check, cx);
+                self.wake_at(now + check.mul_f64(self.slowdown), cx);
             }
         }
     }
@@ -191,6 +249,7 @@ impl Store {
             let record = cx.job_mut(job);
             record.attempts = 0;
             record.refused_for = Reason::None;
+            record.is_drained = true;
             self.offered += u32::from(to.answers);
             cx.hand_over(to, job);
         }

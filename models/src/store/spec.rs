@@ -6,8 +6,9 @@ use sim_core::limiter::{Limiter, Start};
 use sim_core::queue::QueueLimits;
 
 use super::{Drain, StorePlan};
+use crate::engine::reject::Reject;
 use crate::spec::check::Checker;
-use crate::spec::policy::optional;
+use crate::spec::policy::{OnReject, optional};
 use crate::spec::quantity::{BytesText, DurationText, RateText};
 use crate::spec::resolve::Names;
 
@@ -23,6 +24,11 @@ pub struct StoreSpec {
     /// Most bytes kept; none: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<BytesText>,
+    /// What happens to an event that was sent here and for which there is no room: `Drop`, `Nack` or `Store`
+    /// (another one); none: the sender gets an error, and does what it does with any failure. What another
+    /// stage's policy put here is lost then, since nobody waits for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_reject: Option<OnReject>,
     /// When it gives back what it keeps.
     #[serde(default)]
     pub drain: DrainSpec,
@@ -62,6 +68,9 @@ pub enum DrainSpec {
 impl StoreSpec {
     pub(crate) fn compile(&self, names: &Names, cx: &mut Checker<'_>) -> Option<StorePlan> {
         let bytes = optional(&self.max_bytes, |bytes| cx.bytes("max_bytes", bytes));
+        let on_reject = optional(&self.on_reject, |stated| {
+            cx.field("on_reject", |cx| self.answer(stated, names, cx))
+        });
         let drain = cx.field("drain", |cx| self.drain.compile(cx));
         let to = optional(&self.to, |to| names.destination(cx, "to", to));
         if self.to.is_none() && self.drain != DrainSpec::Never {
@@ -75,9 +84,25 @@ impl StoreSpec {
                 messages: self.max_msgs,
                 bytes: bytes?.map(|bytes| bytes.as_u64()),
             },
+            on_reject: on_reject?.unwrap_or(Reject::Error),
             drain: drain?,
             to: to?,
         })
+    }
+}
+
+impl StoreSpec {
+    /// Whether senders may get an event back.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(self.on_reject, None | Some(OnReject::Nack(_)))
+    }
+
+    fn answer(&self, stated: &OnReject, names: &Names, cx: &mut Checker<'_>) -> Option<Reject> {
+        if matches!(stated, OnReject::Store(store) if *store == self.name) {
+            cx.error("what a store has no room for it cannot store").expected("another store");
+            return None;
+        }
+        stated.compile_unblocked(names, cx)
     }
 }
 

@@ -75,6 +75,7 @@ impl Trigger {
         self.note(job, Place::Out);
         cx.hand_over(to, job);
         self.begin_looking(job, cx);
+        self.begin_call(job, cx);
     }
 
     /// The first time that an event gets through, be it to the dead-letter action: later would leave out
@@ -113,7 +114,9 @@ impl Trigger {
     pub(super) fn finished(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         if cx.job(job).is_ghost {
             self.ghost_is_done(job, cx);
-        } else if !self.has_ended(by, job, End::Good, cx) {
+        } else if !self.is_late(by, job, FactKind::Completed, cx)
+            && !self.has_ended(by, job, End::Good, cx)
+        {
             self.answered(job, cx);
         }
     }
@@ -131,6 +134,9 @@ impl Trigger {
 
     /// What was asked for failed.
     pub(super) fn failed(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.is_late(by, job, FactKind::Failed, cx) {
+            return;
+        }
         if !self.is_of_the_dead(job, cx) && !self.has_ended(by, job, End::Bad, cx) {
             self.attempt_failed(job, cx);
         }
@@ -165,7 +171,7 @@ impl Trigger {
     /// refusal says nothing, the attempt has failed.
     #[cold]
     pub(super) fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        if self.is_of_the_dead(job, cx) {
+        if self.is_late(by, job, FactKind::Failed, cx) || self.is_of_the_dead(job, cx) {
             return;
         }
         self.stop_looking(job, cx);
@@ -230,7 +236,10 @@ impl Trigger {
     }
 
     /// The target took the job, which is its own now: it may be gone already.
-    pub(super) fn accepted(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+    pub(super) fn accepted(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.was_given_up(by, job) || self.is_late(by, job, FactKind::Admitted, cx) {
+            return;
+        }
         self.stop_looking(job, cx);
         if self.is_under_way(job) {
             self.taken(cx);

@@ -13,6 +13,7 @@
 //! `pkg/eventbus/jetstream/sensor/trigger_conn.go`.
 
 mod acting;
+mod calls;
 mod condition;
 mod held_up;
 mod limits;
@@ -23,6 +24,7 @@ mod reading;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use calls::Call;
 use policy::Poll;
 use process::{Pauses, Place, Run};
 use sim_core::kernel::Phase;
@@ -63,6 +65,8 @@ const AGAIN: u16 = 3;
 const RESET: u16 = 4;
 /// A policy looks at its workflow.
 const POLLED: u16 = 5;
+/// A call was not answered in time.
+const EXPIRED: u16 = 6;
 
 /// An event whose dead-letter action is under way has this bit in its attempts.
 const DEAD: u16 = 0x8000;
@@ -101,6 +105,8 @@ pub(crate) struct Trigger {
     pauses: Pauses,
     /// How policies wait for the ends of workflows.
     polls: BTreeMap<JobId, Poll>,
+    /// Calls under way.
+    calls: BTreeMap<JobId, Call>,
     in_memory: u64,
     executing: u64,
     handed_back: bool,
@@ -166,6 +172,7 @@ impl Trigger {
             saved: vec![None; plan.dependencies.len()],
             pauses: Pauses::default(),
             polls: BTreeMap::new(),
+            calls: BTreeMap::new(),
             in_memory: 0,
             executing: 0,
             handed_back: false,
@@ -222,7 +229,7 @@ impl Trigger {
             Signal::Finished { by, job } => self.finished(by, job, cx),
             Signal::Failed { by, job } => self.failed(by, job, cx),
             Signal::Refused { by, job } => self.refused(by, job, cx),
-            Signal::Accepted { job, .. } => self.accepted(job, cx),
+            Signal::Accepted { by, job } => self.accepted(by, job, cx),
             other => unreachable!("a trigger does not understand {other:?}"),
         }
     }
@@ -240,6 +247,7 @@ impl Trigger {
                 self.start_again(cx);
             }
             POLLED => self.look(number, cx),
+            EXPIRED => self.expired(number, cx),
             _ if what >> CODE_BITS != self.life() => {}
             code => {
                 let job = self.pauses.end(number);

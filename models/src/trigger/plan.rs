@@ -69,6 +69,8 @@ pub(crate) struct ActionPlan {
     /// Seconds until the request reaches the target.
     pub(crate) latency: Distribution,
     pub(crate) failure_probability: f64,
+    /// How long a call waits for its answer.
+    pub(crate) timeout: SimDuration,
     /// How the end of a workflow is waited for; none: it is heard of at once.
     pub(crate) policy: Option<PolicyPlan>,
 }

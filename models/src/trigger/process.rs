@@ -100,6 +100,7 @@ impl Trigger {
             return;
         }
         self.stopped = true;
+        self.stop_waiting(cx);
         self.epoch = self.epoch.wrapping_add(1);
         let from = cx.me;
         for &consumer in &self.plan.consumers {

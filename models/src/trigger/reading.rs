@@ -98,6 +98,8 @@ impl Trigger {
         }
         if let Some(earlier) = self.saved[dependency].replace(job) {
             cx.drop_job(earlier, Reason::Overwritten);
+        } else {
+            cx.world.jobs.park();
         }
         let seen = self
             .saved
@@ -107,6 +109,7 @@ impl Trigger {
         if !self.plan.condition.holds(seen) {
             return;
         }
+        cx.world.jobs.unpark(seen.count_ones());
         for other in self.saved.iter_mut().filter_map(Option::take) {
             if other != job {
                 cx.world.jobs.join(job, other);
@@ -160,6 +163,7 @@ impl Trigger {
 
     pub(super) fn reset(&mut self, cx: &mut Cx<'_, '_>) {
         for job in self.saved.iter_mut().filter_map(Option::take) {
+            cx.world.jobs.unpark(1);
             cx.drop_job(job, Reason::ConditionReset);
         }
         if let Some((_, every)) = self.plan.reset {

@@ -560,13 +560,14 @@ impl Shape {
 
     fn change(&mut self, dice: &mut Dice, stage: &str, kind: Kind) -> String {
         let mut changes = vec!["Down", "Down"];
-        let slows = !matches!(kind, Kind::Bus | Kind::Sensor { .. } | Kind::Store);
-        changes.extend(slows.then_some("Slower(5)"));
+        changes.push("Slower(5)");
         match kind {
-            Kind::Source { limited } | Kind::Sensor { limited } => {
+            Kind::Sensor { limited } => changes.extend(limited.then_some("Rate(\"3/s\")")),
+            Kind::Source { limited } => {
+                changes.push("Failure(0.8)");
                 changes.extend(limited.then_some("Rate(\"3/s\")"));
             }
-            Kind::Bus => changes.extend(["Limit(1)", "Limit(0)", "Limit(10)"]),
+            Kind::Bus => changes.extend(["Limit(1)", "Limit(10)"]),
             Kind::Trigger { limited } => {
                 changes.push("Failure(0.8)");
                 changes.extend(limited.then_some("Rate(\"3/s\")"));
@@ -577,7 +578,7 @@ impl Shape {
             }
             Kind::Store => {}
             Kind::Controller { locks } => {
-                changes.extend(["Failure(0.8)", "Limit(1)", "Limit(0)"]);
+                changes.extend(["Failure(0.8)", "Limit(1)"]);
                 let permits = "Permits(config_map: \"locks\", key: \"two\", limit: 4)";
                 changes.extend(locks.then_some(permits));
             }

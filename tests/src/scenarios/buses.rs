@@ -111,3 +111,37 @@ fn what_a_bus_refuses_to_a_station_is_lost_there() {
     assert_eq!(seen.ledger(), [1, 2, 0, 0]);
     assert_eq!(seen.losses(), [("default", Reason::MessagesFull, 2)]);
 }
+
+/// A stream in memory does not survive its server: what the trigger had read (one event in service, one
+/// prefetched) is all that is left.
+#[test]
+fn a_bus_in_memory_loses_its_messages_with_its_server() {
+    for (storage, ledger) in [("Memory", [2, 1, 0, 0]), ("File", [3, 0, 0, 0])] {
+        let seen = play(&format!(
+            "stages: [{}, EventBus(storage: {storage}), {}, Station(name: \"api\", service: \"10s\")], \
+             faults: [(at: \"3s\", for: \"2s\", stage: \"default\", change: Down)]",
+            source("source", "(at: \"1s\", count: 3)", ""),
+            sensor("delivery: AtLeastOnce, action: Http(\"api\")"),
+        ));
+        assert_eq!(seen.ledger(), ledger, "{storage}");
+        if storage == "Memory" {
+            assert_eq!(seen.losses(), [("default", Reason::MemoryLost, 1)]);
+        }
+    }
+}
+
+/// What a store gives back is published anew: not a duplicate, though its source's messages bear ids.
+#[test]
+fn a_drained_event_is_no_duplicate() {
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {}, Store(name: \"store\", to: \"default\", drain: Every(every: \"5s\", \
+         batch: 1))]",
+        source("source", "(at: \"1s\", count: 2)", "resend: (probability: 0, after: \"1s\")"),
+        sensor(
+            "action: Log, rate_limit: (rate: \"1/s\", algorithm: TokenBucket(burst: 1), over: \
+             Store(\"store\"))"
+        ),
+    ));
+    assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), [1_000, 5_000]);
+    assert_eq!(seen.ledger(), [2, 0, 0, 0]);
+}

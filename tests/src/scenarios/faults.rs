@@ -2,7 +2,7 @@
 
 use models::{FactKind, Reason};
 
-use super::{play, sensor, source};
+use super::{play, problems, sensor, source};
 
 /// A limit of one a second until 4.5 s, then one in 20 s until 20 s, then one a second again. What has been
 /// earned is kept in tokens: half a token at 4.5 s, of which the rest takes 10 s; 0.275 of the next one
@@ -120,4 +120,53 @@ fn a_change_to_the_end_outlives_a_later_one() {
         source("source", "(at: \"30s\", count: 3)", "to: \"station\""),
     ));
     assert_eq!(seen.times_ms("station", FactKind::Started), [30_000, 30_000, 40_000]);
+}
+
+/// A sensor is slower where its triggers are; a trigger that is slower by itself too is so by both.
+#[test]
+fn a_slower_sensor_has_slower_triggers() {
+    let slower = |stage: &str, factor: u32| {
+        format!("(at: \"0s\", for: \"50s\", stage: \"{stage}\", change: Slower({factor}))")
+    };
+    let (both, own) = (slower("sensor", 3), slower("sensor/trigger", 2));
+    for (faults, triggered) in [
+        (both.clone(), [4_000, 61_000]),
+        (own.clone(), [3_000, 61_000]),
+        (format!("{own}, {both}"), [7_000, 61_000]),
+    ] {
+        let seen = play(&format!(
+            "stages: [{}, EventBus(), {}], faults: [{faults}]",
+            source("source", "(at: \"1s\"), (at: \"60s\")", ""),
+            sensor("action: Log, latency: \"1s\""),
+        ));
+        assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), triggered, "{faults}");
+    }
+}
+
+/// A bus is slower where it is published to; a store where it drains.
+#[test]
+fn a_bus_and_a_store_can_be_slower() {
+    let seen = play(&format!(
+        "stages: [{}, {}, EventBus(), {}, Store(name: \"store\", to: \"station\", drain: Rate(\"1/s\")), \
+         Station(name: \"station\", service: \"0s\")], faults: [\
+         (at: \"0s\", for: \"4s\", stage: \"default\", change: Slower(3)), \
+         (at: \"0s\", for: \"4s\", stage: \"store\", change: Slower(2))]",
+        source("source", "(at: \"1s\"), (at: \"10s\")", "latency: \"1s\""),
+        source("sender", "(at: \"1s\", count: 4)", "to: \"store\""),
+        sensor("action: Log"),
+    ));
+    assert_eq!(seen.times_ms("default", FactKind::Offered), [4_000, 11_000]);
+    // Half a token at 4 s, of which the rest takes half a second at the full pace.
+    assert_eq!(seen.times_ms("store", FactKind::Drained), [1_000, 3_000, 4_500, 5_500]);
+}
+
+/// A limit of zero would be no limit to a workflow controller, and to nats-server.
+#[test]
+fn a_limit_of_zero_is_refused_where_it_would_mean_none() {
+    let stages = "EventBus(), Workflow(templates: [(name: \"work\", service: \"1s\")])";
+    for stage in ["default", "workflows"] {
+        let fault = format!("(at: \"1s\", stage: \"{stage}\", change: Limit(0))");
+        let found = problems(&format!("stages: [{stages}], faults: [{fault}]"));
+        assert!(found.contains("cannot be zero"), "{found}");
+    }
 }

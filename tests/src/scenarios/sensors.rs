@@ -167,3 +167,34 @@ fn a_trigger_waits_for_its_sensor() {
     ));
     assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), [10_000]);
 }
+
+/// A call that is not answered in time has failed, for the trigger; the station does the work all the same,
+/// and the event is done when it is.
+#[test]
+fn a_call_without_an_answer_is_given_up_after_its_timeout() {
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {}, Station(name: \"api\", service: \"20s\")]",
+        source("source", "(at: \"1s\")", ""),
+        sensor("action: Http(\"api\"), timeout: \"5s\""),
+    ));
+    assert_eq!(seen.times_ms("sensor/trigger", FactKind::Failed), [6_000]);
+    assert_eq!(seen.times_ms("sensor/trigger", FactKind::Completed), [21_000]);
+    assert_eq!(seen.gauge("sensor/trigger", "executing"), (1, 0));
+    assert_eq!(seen.ledger(), [1, 0, 0, 0]);
+}
+
+/// Tried again, the work is done twice; Argo's timeout is 60 s.
+#[test]
+fn a_call_that_is_tried_again_after_its_timeout_is_done_twice() {
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {}, Station(name: \"api\", servers: 2, service: \"70s\")]",
+        source("source", "(at: \"1s\")", ""),
+        sensor(
+            "delivery: AtLeastOnce, action: Http(\"api\"), retry: (steps: 2, duration: \"1s\", jitter: 0)"
+        ),
+    ));
+    assert_eq!(seen.times_ms("sensor/trigger", FactKind::Failed), [61_000]);
+    assert_eq!(seen.times_ms("api", FactKind::Started), [1_000, 62_000]);
+    assert_eq!(seen.times_ms("sensor/trigger", FactKind::Duplicated), [71_000]);
+    assert_eq!(seen.ledger(), [0, 0, 0, 1]);
+}

@@ -2,7 +2,7 @@
 
 use models::{FactKind, Reason};
 
-use super::{play, source};
+use super::{play, sensor, source};
 
 /// A refused event comes back after each pause; after the last retry it is lost, or stored.
 #[test]
@@ -222,7 +222,7 @@ fn a_trigger_that_does_not_wait_is_told_once() {
         "stages: [{}, EventBus(), {}, Workflow(realism: Ideal, pod_start: \"0s\", templates: [(name: \
          \"work\", service: \"10s\")])]",
         source("source", "(at: \"1s\", count: 3)", ""),
-        super::sensor(
+        sensor(
             "delivery: AtLeastOnce, action: Workflow(\"work\"), latency: \"1s\", \
              dead_letter: (action: WorkflowAndWait(\"work\"))",
         ),
@@ -231,4 +231,52 @@ fn a_trigger_that_does_not_wait_is_told_once() {
     assert_eq!(seen.gauge("sensor/trigger", "executing"), (1, 0));
     assert_eq!(seen.count("sensor/trigger", FactKind::Started), 3);
     assert_eq!(seen.ledger(), [3, 0, 0, 0]);
+}
+
+/// Whoever sends to a full store is told, and does what it does with any failure.
+#[test]
+fn a_full_store_tells_whoever_sends_to_it() {
+    let seen = play(&format!(
+        "stages: [{}, EventBus(), {}, Store(name: \"store\", max_msgs: 1)]",
+        source("source", "(at: \"1s\", count: 2)", ""),
+        sensor(
+            "delivery: AtLeastOnce, action: Store(\"store\"), retry: (steps: 2, duration: \"1s\", jitter: \
+             0), dead_letter: (action: Log)"
+        ),
+    ));
+    assert_eq!(seen.times_ms("store", FactKind::Refused), [1_000, 2_000]);
+    assert_eq!(seen.outcome.ledger.dead_lettered, 1);
+    assert_eq!(seen.ledger(), [0, 0, 1, 0]);
+}
+
+/// And so it is with a store that is down. What another stage's policy puts there is lost.
+#[test]
+fn a_store_that_is_down_stores_nothing() {
+    let seen = play(&format!(
+        "stages: [{}, {}, Station(name: \"station\", service: \"50s\", queue: (max_msgs: 0), on_reject: \
+         Store(\"store\")), Store(name: \"store\", on_reject: Nack(after: \"2s\"))], \
+         faults: [(at: \"0s\", for: \"5s\", stage: \"store\", change: Down)]",
+        source("sender", "(at: \"1s\")", "to: \"store\""),
+        source("source", "(at: \"2s\", count: 2)", "to: \"station\""),
+    ));
+    assert_eq!(seen.times_ms("store", FactKind::Refused), [1_000, 2_000, 3_000]);
+    assert_eq!(seen.times_ms("store", FactKind::Stored), [5_000]);
+    assert_eq!(seen.losses(), [("store", Reason::Unavailable, 1)]);
+    assert_eq!(seen.ledger(), [1, 1, 1, 0]);
+}
+
+/// An event that waits for another that may never come keeps nobody busy.
+#[test]
+fn a_store_that_waits_for_idleness_does_not_wait_for_half_a_condition() {
+    let seen = play(&format!(
+        "stages: [{}, {}, {}, EventBus(), Sensor(name: \"sensor\", client: Unlimited, processing: \"0s\", \
+         dependencies: [(name: \"a\", source: \"a\"), (name: \"b\", source: \"b\")], triggers: [(name: \
+         \"trigger\", action: Log)]), Station(name: \"station\", service: \"1s\"), \
+         Store(name: \"store\", to: \"station\", drain: WhenIdle(check: \"2s\", batch: 10))]",
+        source("a", "(at: \"1s\"), (at: \"3s\")", ""),
+        source("b", "(at: \"80s\")", ""),
+        source("source", "(at: \"1s\"), (at: \"81s\")", "to: \"store\""),
+    ));
+    assert_eq!(seen.times_ms("store", FactKind::Drained), [2_000, 82_000]);
+    assert_eq!(seen.ledger(), [4, 1, 0, 0]);
 }
