@@ -90,7 +90,7 @@ pub(crate) struct ModelArguments {
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
     /// Simulate so long instead, such as `2h`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = horizon)]
     pub(crate) horizon: Option<SimDuration>,
     /// Change a value of the model, such as `default.max_msgs=50000`; may be given several times
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
@@ -223,6 +223,16 @@ pub(crate) fn parse() -> Result<Arguments, Failure> {
         print(&error.render().to_string())?;
         Err(Failure::done())
     })
+}
+
+fn horizon(text: &str) -> Result<SimDuration, String> {
+    let horizon: SimDuration = text.parse().map_err(|error| format!("{error}"))?;
+    if horizon.is_zero() {
+        return Err(
+            "there is nothing to simulate; expected more than `0s`, such as `2h`".to_owned()
+        );
+    }
+    Ok(horizon)
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -94,8 +94,8 @@ fn preset(argument: &str) -> Option<&'static Preset> {
 /// Whether the text looks like Kubernetes manifests: before anything else comes a document's beginning or
 /// a field at the beginning of a line.
 fn is_yaml(text: &str) -> bool {
-    let lines = text.lines().map(str::trim_end);
-    let first = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).next();
+    let mut lines = text.lines().map(str::trim_end);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     first.is_some_and(|line| {
         let name: String =
             line.chars().take_while(|&c| c.is_ascii_alphanumeric() || c == '_').collect();
@@ -227,7 +227,7 @@ pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Resul
     if !wishes.sets.is_empty() {
         problems = match read(&[]) {
             // The overrides are to blame: places are those of a text that nobody has seen.
-            Ok(_) => without_places(problems),
+            Ok(_) => without_places(problems, wishes.sets),
             Err(problems) => problems,
         };
     }
@@ -238,8 +238,16 @@ pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Resul
     Err(Failure::described(text))
 }
 
-fn without_places(problems: Diagnostics) -> Diagnostics {
-    let without = |problem: Diagnostic| Diagnostic { location: None, ..problem };
+fn without_places(problems: Diagnostics, sets: &[(String, String)]) -> Diagnostics {
+    let sets: Vec<String> =
+        sets.iter().map(|(path, value)| format!("`--set {path}={value}`")).collect();
+    let because = format!("it comes from {}", sets.join(" or "));
+    let without = |mut problem: Diagnostic| {
+        if problem.hint.is_none() {
+            problem.hint(because.as_str());
+        }
+        Diagnostic { location: None, ..problem }
+    };
     problems.into_iter().map(without).collect()
 }
 

@@ -460,7 +460,10 @@ impl EventSource {
         if self.stopped {
             return self.turn_away(job, cx);
         }
-        cx.job_mut(job).attempt_of_sender = 1;
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        record.attempt_of_sender = 1;
         if self.plan.route == Route::Serial {
             let route = &mut self.routes[usize::from(cx.job(job).subject)];
             if route.busy_with.is_some() {
@@ -517,9 +520,7 @@ impl EventSource {
     /// The request goes out.
     #[inline]
     fn send(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         let record = cx.job_mut(job);
-        record.since = now;
         record.sendings = record.sendings.wrapping_add(1);
         let latency = self.latency(job, cx);
         if latency.is_zero() {

@@ -8,7 +8,7 @@ use super::figure::Figure;
 use crate::outcome::{ComponentOutcome, Outcome};
 use crate::plan::Plan;
 
-const S_PER_NS: f64 = 1e-9;
+const NS_PER_S: f64 = 1e9;
 
 /// The storm of a model and how the pipeline got over it. "Backlog" is every event in the model that
 /// is not in a store, at the end of each window.
@@ -76,8 +76,8 @@ pub(crate) fn recovery(plan: &Plan, outcomes: &[Outcome]) -> Option<Recovery> {
     let recovered: Vec<f64> = runs.iter().filter_map(|run| run.recovery_s).collect();
     let over = |of: fn(&Run) -> f64| Figure::mean(runs.iter().map(of)).unwrap_or_default();
     Some(Recovery {
-        storm_start_s: start as f64 * S_PER_NS,
-        storm_end_s: end as f64 * S_PER_NS,
+        storm_start_s: start as f64 / NS_PER_S,
+        storm_end_s: end as f64 / NS_PER_S,
         backlog_before: over(|run| run.before),
         backlog_max: over(|run| run.max),
         backlog_at_end: over(|run| run.at_end),
@@ -127,6 +127,6 @@ fn run(window_ns: u64, levels: impl Iterator<Item = f64>, storm_start: u64, stor
         before,
         max: highest(&windows[storm..]),
         at_end: windows.last().map_or(0.0, |w| w.1),
-        recovery_s: back.map(|&(end, _)| (end - storm_end) as f64 * S_PER_NS),
+        recovery_s: back.map(|&(end, _)| (end - storm_end) as f64 / NS_PER_S),
     }
 }

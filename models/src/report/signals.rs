@@ -30,7 +30,7 @@ const LATENCY_GROWTH_S: f64 = 0.1;
 const PENDING_GROWTH: f64 = 2.0;
 /// An age of so many seconds is "minutes in the queue".
 const OLD_S: f64 = 60.0;
-const S_PER_NS: f64 = 1e-9;
+const NS_PER_S: f64 = 1e9;
 
 /// Which of the four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +40,8 @@ pub enum SignalKind {
     BusDepth,
     /// From a message's delivery to a sensor until its trigger has fired.
     SensorLatency,
-    /// Workflows that wait to run; where a model has none, jobs that wait at its busiest station.
+    /// Workflows that wait to run, or workflows and nodes that wait for locks if they are more; where a model
+    /// has none, jobs that wait at its busiest station.
     Pending,
     /// From an event's birth until its work was done.
     EventAge,
@@ -124,7 +125,12 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
     let worst = |kind, gauge| {
         gauges(outcomes, SignalKind::Pending, kind, gauge).max_by(|a, b| a.max.total_cmp(&b.max))
     };
-    let workflows = worst("Workflow", "pending").map(|signal| (signal, "pending"));
+    // Who waits for a lock of a node is Running for the controller, and waits all the same.
+    let gauges = ["waiting_for_locks", "pending"];
+    let workflows = gauges
+        .into_iter()
+        .filter_map(|gauge| Some((worst("Workflow", gauge)?, gauge)))
+        .reduce(|a, b| if b.0.max >= a.0.max { b } else { a });
     let (mut signal, gauge) =
         workflows.or_else(|| worst("Station", "depth").map(|signal| (signal, "depth")))?;
     signal.limit = limits
@@ -251,7 +257,7 @@ fn samples<'a>(
 
 fn ages(windows: &[crate::SampleWindow]) -> Vec<Option<f64>> {
     let age = |window: &crate::SampleWindow| {
-        (window.count > 0).then_some(window.p99_ns as f64 * S_PER_NS)
+        (window.count > 0).then_some(window.p99_ns as f64 / NS_PER_S)
     };
     windows.iter().map(age).collect()
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Times};
-use super::recovery::Recovery;
+use super::recovery::{Recovery, StoredRecovery};
 use super::text::number;
 use super::{LimitReport, Report, Standstill};
 
@@ -286,7 +286,8 @@ fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> 
     let slow = time.value > storm || recovery.recovered_share < 1.0;
     let lost = report.ledger.dropped.value;
     let stores = recovery.stores.as_ref();
-    let keeps = stores.is_some_and(|stores| stores.emptied_s.is_none());
+    let emptied = |stores: &StoredRecovery| stores.emptied_s.map_or(f64::MAX, |time| time.value);
+    let keeps = stores.is_some_and(|stores| emptied(stores) > storm);
     let mood = if slow || lost > 0.0 || keeps { Mood::Warn } else { Mood::Good };
     let lost = match lost {
         0.0 => String::new(),

@@ -7,6 +7,7 @@ use super::model::{ModelSpec, Stage};
 use crate::component::ComponentPlan;
 use crate::event_bus::BusPlan;
 use crate::event_source::{SourcePlan, Supply};
+use crate::store::{Drain, StorePlan};
 use crate::workflows::spec::{NodeSpec, TemplateSpec};
 
 /// A peak that is higher than what comes within the horizon by this factor is missed.
@@ -32,6 +33,7 @@ pub(crate) fn lint(
                     Some(ComponentPlan::EventSource(source)) => {
                         of_source(source, components.unwrap_or_default(), horizon, cx);
                     }
+                    Some(ComponentPlan::Store(store)) => of_store(store, horizon, cx),
                     Some(ComponentPlan::EventBus(bus)) => {
                         of_bus(bus, components.unwrap_or_default(), cx);
                     }
@@ -90,6 +92,27 @@ fn of_source(
                 .code("no-consumer")
                 .hint("a dependency of a sensor on the same bus names it");
         }
+    }
+}
+
+/// A store that looks more often than this in a run would do nothing else.
+const LOOKS_MAX: u64 = 100_000_000;
+
+fn of_store(store: &StorePlan, horizon: SimDuration, cx: &mut Checker<'_>) {
+    let every = match store.drain {
+        Drain::Every { every, .. } => every,
+        Drain::WhenIdle { check, .. } => check,
+        _ => return,
+    };
+    let least = horizon / LOOKS_MAX;
+    if every < least {
+        cx.field("drain", |cx| {
+            cx.error(format!(
+                "the store would look every `{every}`, too often for a run of `{horizon}`"
+            ))
+            .code("out-of-range")
+            .expected(format!("at least `{least}`"));
+        });
     }
 }
 

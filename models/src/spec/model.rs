@@ -82,7 +82,7 @@ pub enum Stage {
 
 /// A storm that takes the place of the sources' own arrivals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Storm", deny_unknown_fields)]
 pub struct StormSpec {
     /// Arrivals by name of source.
     #[serde(default)]
@@ -170,6 +170,10 @@ fn apply_storm(spec: &mut ModelSpec, file: &str, text: &str) -> Result<(), Diagn
         .filter(|stage| matches!(stage, Stage::EventSource(_)))
         .map(Stage::name)
         .collect();
+    if storm.sources.is_empty() && storm.every_source.is_none() {
+        cx.error("the storm changes nothing")
+            .expected("`every_source: …`, or `sources: {\"NAME\": …}`, with arrivals");
+    }
     cx.field("sources", |cx| {
         for name in storm.sources.keys() {
             cx.reference(name, "event source", name, &names);

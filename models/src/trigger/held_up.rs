@@ -23,7 +23,7 @@ pub(super) enum By {
 const ALL: [By; 4] = [By::Work, By::Rate, By::SensorRate, By::Client];
 
 /// So many messages are remembered.
-const MEMORY: u32 = 64;
+const MEMORY: u32 = 16;
 
 /// What held up the latest messages since the trigger was idle, by [`By`]: a vote each.
 #[derive(Debug)]

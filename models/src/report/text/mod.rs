@@ -32,6 +32,8 @@ pub enum Glyphs {
     Ascii,
 }
 
+/// So many attempts an event are worth a line.
+const AMPLIFIED: f64 = 1.05;
 /// What a model says of itself gets so many lines.
 const ABOUT_LINES: usize = 2;
 /// So many losses, and places of events in flight, are listed.
@@ -132,6 +134,10 @@ fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         )
     });
     places("  lost:      ", losses, paint, lines);
+    if report.amplification.value >= AMPLIFIED {
+        let times = number::count(report.amplification.value);
+        indented("  attempts:  ", &format!("{times} for each event"), paint, lines);
+    }
     let whereabouts = ledger.whereabouts.iter();
     let whereabouts = whereabouts
         .map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));
