@@ -4,6 +4,7 @@
 //!
 //! Reference: argo-events `pkg/eventsources/eventing.go`, `pkg/shared/util/retry.go` (v1.9.11).
 
+mod lines;
 pub(crate) mod spec;
 
 use std::collections::VecDeque;
@@ -19,12 +20,13 @@ use crate::engine::fate::{Fate, Reason};
 use crate::engine::gate::Gate;
 use crate::engine::in_hand::InHand;
 use crate::engine::job::{Birth, JobId};
-use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{self, NackId, Orbit, Reject};
 use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
 use crate::station::{Over, RateLimitPlan};
+use lines::Lines;
+pub(crate) use lines::limit;
 
 /// The next arrival of the process.
 const ARRIVAL: u16 = 0;
@@ -139,12 +141,6 @@ pub(crate) mod metric {
     pub(crate) const PUBLISH: &str = "publish";
 }
 
-/// The names of a source's limits.
-pub(crate) mod limit {
-    pub(crate) const RATE: &str = "rate_limit";
-    pub(crate) const ROUTE: &str = "one_at_a_time";
-}
-
 /// A source at work.
 #[derive(Debug)]
 pub(crate) struct EventSource {
@@ -178,10 +174,7 @@ pub(crate) struct EventSource {
     /// Events of a closed loop beyond one a client: sent again, and not yet at their end.
     resent: u64,
     waiting_gauge: GaugeId,
-    /// Those who wait for the event before them on their route.
-    route_line: Option<LineId>,
-    /// Those who wait for a token.
-    token_line: Option<LineId>,
+    lines: Lines,
     publish_time: SampleId,
 }
 
@@ -206,10 +199,6 @@ impl EventSource {
         let key = |purpose: &str| streams.key(&plan.name, purpose);
         let waiting_gauge = cx.world.recorder.new_gauge(me, metric::WAITING);
         let publish_time = cx.world.recorder.new_samples(me, metric::PUBLISH);
-        let recorder = &mut cx.world.recorder;
-        let route_line = (plan.route == Route::Serial).then(|| recorder.new_line(me, limit::ROUTE));
-        let has_limit = plan.rate_limit.is_some();
-        let token_line = has_limit.then(|| recorder.new_line(me, limit::RATE));
         let orbit = plan.has_orbit().then(|| {
             let gauge = cx.world.recorder.new_gauge(me, metric::ORBIT);
             Orbit::new(key("retry"), gauge, RETURNED)
@@ -248,8 +237,7 @@ impl EventSource {
             thinkers: 0,
             resent: 0,
             waiting_gauge,
-            route_line,
-            token_line,
+            lines: Lines::new(&plan, cx),
             publish_time,
             plan,
         }
@@ -539,14 +527,7 @@ impl EventSource {
         let at_the_gate = self.gate.as_ref().map_or(0, Gate::len);
         let on_routes: usize = self.routes.iter().map(|route| route.waiting.len()).sum();
         cx.gauge(self.waiting_gauge, on_routes as u64 + at_the_gate);
-        if let Some(line) = self.route_line {
-            let limit = if at_the_gate > 0 { limit::RATE } else { limit::ROUTE };
-            cx.aim(line, cx.me, limit);
-            cx.line(line, on_routes as u64);
-        }
-        if let Some(line) = self.token_line {
-            cx.line(line, at_the_gate);
-        }
+        self.lines.gauge(on_routes as u64, at_the_gate, cx);
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {

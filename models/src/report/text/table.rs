@@ -80,12 +80,12 @@ const COLUMNS: &[Column] = &[
     Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 2 },
     Column { title: "out", cell: |s| Cell::of(s.turned_out.as_ref(), Cell::count), dispensable: 9 },
     Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 9 },
-    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 5 },
+    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 4 },
     Column { title: "lost", cell: |s| Cell::bad_if_any(&s.lost), dispensable: 0 },
     Column {
         title: "depth",
         cell: |s| Cell::of(s.level.as_ref(), |level| Cell::count(&level.mean)),
-        dispensable: 1,
+        dispensable: 6,
     },
     Column { title: "max", cell: depth_max, dispensable: 0 },
     Column {
@@ -99,14 +99,14 @@ const COLUMNS: &[Column] = &[
     Column {
         title: "wait p50",
         cell: |s| Cell::of(s.wait.as_ref(), |w| Cell::figure(&w.p50_s, number::short_duration)),
-        dispensable: 3,
+        dispensable: 7,
     },
     Column {
         title: "p99",
         cell: |s| Cell::of(s.wait.as_ref(), |w| Cell::figure(&w.p99_s, number::short_duration)),
         dispensable: 0,
     },
-    Column { title: "busy", cell: busy, dispensable: 4 },
+    Column { title: "busy", cell: busy, dispensable: 3 },
 ];
 
 fn depth_max(stage: &Stage) -> Cell {
