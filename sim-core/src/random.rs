@@ -35,6 +35,10 @@ use rand_chacha::ChaCha8Rng;
 /// 2^64 divided by the golden ratio, made odd: the step of SplitMix64.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// 2^64 divided by the plastic number: steps of these two never meet where both are few (M. Roberts, "The
+/// unreasonable effectiveness of quasirandom sequences", 2018).
+const PLASTIC: u64 = 0xC13F_A9A9_02A6_328F;
+
 /// How many 64-bit words a [`Stream`] draws from ChaCha at once: the four blocks `rand_chacha`
 /// computes together.
 const WORDS: usize = 32;
@@ -176,19 +180,21 @@ pub struct StreamKey(u64);
 
 /// The random numbers that belong to one message at one component on one attempt.
 ///
-/// SplitMix64 from `mix(mix(mix(message_key + G) ^ at) + attempt G)`: good for the few dozen draws
-/// that one message needs, and made in a few nanoseconds. Not for long sequences: use a [`Stream`].
+/// SplitMix64 from `mix(message_key ^ at) + attempt P`, with P 2^64 divided by the plastic number: good for
+/// the few dozen draws that one message needs, and made in a few nanoseconds. Not for long sequences: use
+/// a [`Stream`].
 #[derive(Clone, Debug)]
 pub struct MessageStream(u64);
 
 impl MessageStream {
     /// The draws of the message `message_key` for the purpose `at`, on its attempt `attempt` (0 is
-    /// the first).
+    /// the first). The key is a random number of the message's own: a draw, or [`message_key`] of its
+    /// number.
     #[must_use]
     #[inline]
     pub fn new(message_key: u64, at: StreamKey, attempt: u32) -> Self {
-        let here = mix(mix(message_key.wrapping_add(GOLDEN)) ^ at.0);
-        Self(mix(here.wrapping_add(GOLDEN.wrapping_mul(u64::from(attempt)))))
+        let here = mix(message_key ^ at.0);
+        Self(here.wrapping_add(PLASTIC.wrapping_mul(u64::from(attempt))))
     }
 }
 
@@ -198,6 +204,12 @@ impl Random for MessageStream {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
+}
+
+/// A key for the message with this number: another for every number.
+#[must_use]
+pub const fn message_key(number: u64) -> u64 {
+    mix(number.wrapping_add(GOLDEN))
 }
 
 /// The finalizer of SplitMix64 (Stafford's variant 13): a bijection in which every bit of the input
@@ -231,7 +243,8 @@ mod tests {
     fn values_are_pinned() {
         let streams = Streams::new(1, 0);
         let stream: [u64; 5] = first(streams.stream("source", "arrivals"));
-        let message: [u64; 5] = first(MessageStream::new(7, streams.key("source", "size"), 0));
+        let message: [u64; 5] =
+            first(MessageStream::new(message_key(7), streams.key("source", "size"), 0));
         let expected = [
             0x4E47_25B9_9DE4_B92F,
             0xDA38_B00F_46F2_9F38,
@@ -241,11 +254,11 @@ mod tests {
         ];
         assert_eq!(stream, expected);
         let expected = [
-            0x8124_1440_E220_C682,
-            0xD80F_81CB_A2AF_6187,
-            0xD3ED_AA72_FAF7_DDCE,
-            0xAED7_EA10_6AAA_E0CC,
-            0xBB1B_499C_1D99_0DAB,
+            0xCB03_6CF4_21B9_35A0,
+            0xD91D_ED04_626C_7140,
+            0x4A62_1DE0_9BFC_B286,
+            0x71AA_A0CC_F431_016D,
+            0x4543_F1AC_57B3_9EE6,
         ];
         assert_eq!(message, expected);
     }
@@ -338,17 +351,23 @@ mod tests {
         let streams = Streams::new(5, 0);
         let at = streams.key("source", "size");
         let mut stream = streams.stream("source", "uniform");
-        let mut message = 0;
+        let (mut message, mut attempt) = (0, 0);
         for (name, value) in [
             ("high bits", chi_square(|| stream.next_u64() >> 60)),
             ("low bits", chi_square(|| stream.next_u64() & 15)),
             ("below", chi_square(|| stream.below(16))),
             ("unit", chi_square(|| (stream.unit() * 16.0) as u64)),
             ("unit_open", chi_square(|| (stream.unit_open() * 16.0) as u64)),
+            ("first draw of successive attempts", {
+                chi_square(|| {
+                    attempt += 1;
+                    MessageStream::new(message_key(1), at, attempt).next_u64() >> 60
+                })
+            }),
             ("first draw of successive messages", {
                 chi_square(|| {
                     message += 1;
-                    MessageStream::new(message, at, 0).next_u64() >> 60
+                    MessageStream::new(message_key(message), at, 0).next_u64() >> 60
                 })
             }),
         ] {

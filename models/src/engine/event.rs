@@ -11,6 +11,9 @@ pub(crate) const NOBODY: ComponentId = COMPONENTS_MAX as ComponentId;
 /// How many components a model may have, so that an event names one in 13 bits.
 pub(crate) const COMPONENTS_MAX: usize = (1 << TO_BITS) - 1;
 
+/// The largest small number of a signal, of a consumer for example.
+pub(crate) const SMALL_MAX: usize = (1 << SMALL_BITS) - 1;
+
 const SMALL_SHIFT: u32 = 32;
 const SMALL_BITS: u32 = 14;
 const TO_SHIFT: u32 = SMALL_SHIFT + SMALL_BITS;
@@ -30,7 +33,7 @@ impl Event {
     #[inline]
     pub(crate) fn new(to: ComponentId, signal: Signal) -> Self {
         let (kind, small, large) = signal.parts();
-        debug_assert!(to <= NOBODY && u32::from(small) < 1 << SMALL_BITS);
+        debug_assert!(to <= NOBODY && usize::from(small) <= SMALL_MAX);
         Self(
             u64::from(large)
                 | u64::from(small) << SMALL_SHIFT
@@ -48,7 +51,7 @@ impl Event {
     /// What is said to it.
     #[inline]
     pub(crate) fn signal(self) -> Signal {
-        let small = (self.0 >> SMALL_SHIFT) as u16 & ((1 << SMALL_BITS) - 1);
+        let small = (self.0 >> SMALL_SHIFT) as u16 & SMALL_MAX as u16;
         Signal::from_parts(self.0 >> KIND_SHIFT, small, self.0 as u32)
     }
 }
@@ -175,7 +178,7 @@ mod tests {
     /// Every kind of signal, with its fields at their largest.
     #[test]
     fn an_event_gives_back_what_was_put_in() {
-        let small = (1 << SMALL_BITS) - 1;
+        let small = SMALL_MAX as u16;
         for kind in 0..17 {
             let signal = Signal::from_parts(kind, small, u32::MAX);
             assert_eq!(signal.parts().0, kind);

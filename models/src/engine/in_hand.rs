@@ -22,7 +22,7 @@ impl InHand {
     }
 
     /// Says `Carry` to the component after `delay`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn after(
         &mut self,
         delay: SimDuration,
@@ -33,10 +33,7 @@ impl InHand {
         let signal = Signal::Carry { what, job };
         match &mut self.0 {
             None => cx.after(delay, phase, signal),
-            Some(jobs) => {
-                let at = cx.now() + delay;
-                jobs.insert(job, cx.timer(at, phase, signal));
-            }
+            Some(jobs) => remember(jobs, delay, phase, (signal, job), cx),
         }
     }
 
@@ -73,4 +70,16 @@ impl InHand {
         }
         jobs.into_keys().collect()
     }
+}
+
+#[cold]
+fn remember(
+    jobs: &mut BTreeMap<JobId, Timer>,
+    delay: SimDuration,
+    phase: Phase,
+    (signal, job): (Signal, JobId),
+    cx: &mut Cx<'_, '_>,
+) {
+    let at = cx.now() + delay;
+    jobs.insert(job, cx.timer(at, phase, signal));
 }

@@ -138,7 +138,7 @@ impl Jobs {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn birth(&mut self, birth: Birth) -> JobId {
         let serial = self.born;
         self.born += 1;
@@ -159,7 +159,7 @@ impl Jobs {
             source: birth.source,
             subject: birth.subject,
             attempts: 0,
-            attempt_of_sender: 0,
+            attempt_of_sender: 1,
             sendings: 0,
             nacks: 0,
             nack: NackId::NONE,
@@ -243,7 +243,7 @@ impl Jobs {
 
     /// Ends one job (not those joined to it). Answers how the event ended, if it has come to its end with
     /// this job.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<Ended> {
         let slot = &mut self.slots[job as usize];
         assert!(slot.live && slot.branches == 0, "a job is settled once, after its branches");

@@ -159,15 +159,15 @@ impl Cx<'_, '_> {
     }
 
     /// Offers the job to `to`, which owns it from now on; `wants_answer` asks for `Accepted`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn offer(&mut self, to: ComponentId, job: JobId) {
         let from = self.me;
-        self.send(to, Signal::Offer { from, job });
+        self.world.kernel.post(Phase::Arrive, Event::new(to, Signal::Offer { from, job }));
     }
 
     /// Hands the job over to a destination: what it must be told goes with the job, and an answer is asked
     /// for where there may be one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hand_over(&mut self, to: Destination, job: JobId) {
         let record = self.job_mut(job);
         record.wants_answer = to.answers;
@@ -260,7 +260,7 @@ impl Cx<'_, '_> {
     }
 
     /// One more sample.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sample(&mut self, samples: SampleId, value: SimDuration) {
         self.world.recorder.sample(samples, value);
     }
@@ -344,7 +344,7 @@ impl Cx<'_, '_> {
     }
 
     /// Completes the job here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn complete(&mut self, job: JobId) {
         let fate = Fate::completed(self.me);
         if self.world.jobs.next_joined(job).is_none() {

@@ -255,7 +255,7 @@ impl<'s> Recorder<'s> {
         SampleId((self.samples.len() - 1) as u32)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fact(
         &mut self,
         at: SimTime,
@@ -332,7 +332,7 @@ impl<'s> Recorder<'s> {
         self.reaches.aim(line, now, at, limit);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sample(&mut self, samples: SampleId, value: SimDuration) {
         let samples = &mut self.samples[samples.0 as usize];
         let nanos = value.as_nanos();
@@ -341,7 +341,7 @@ impl<'s> Recorder<'s> {
     }
 
     /// Writes an event's end into the ledger.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, at: SimTime, fate: Fate) {
         if fate.kind == FateKind::Dropped {
             self.losses += 1;

@@ -5,15 +5,14 @@
 //! Reference: argo-events `pkg/eventsources/eventing.go`, `pkg/shared/util/retry.go` (v1.9.11).
 
 mod lines;
+mod plan;
 pub(crate) mod spec;
 
 use std::collections::VecDeque;
 
-use sim_core::arrival::ArrivalProcess;
-use sim_core::dist::Distribution;
 use sim_core::kernel::Phase;
-use sim_core::random::{Random, Stream, StreamKey, Streams};
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::random::{MessageStream, Random, Stream, StreamKey, Streams, message_key};
+use sim_core::time::SimDuration;
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
@@ -22,11 +21,12 @@ use crate::engine::in_hand::InHand;
 use crate::engine::job::{Birth, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{self, NackId, Orbit, Reject};
-use crate::engine::{Cx, Destination, Timing};
+use crate::engine::{Cx, Timing};
 use crate::fault::Change;
-use crate::station::{Over, RateLimitPlan};
+use crate::station::Over;
 use lines::Lines;
 pub(crate) use lines::limit;
+pub(crate) use plan::{PublishRetry, Route, SourcePlan, Supply};
 
 /// The next arrival of the process.
 const ARRIVAL: u16 = 0;
@@ -44,95 +44,6 @@ const RETURNED: u16 = 5;
 const RESEND: u16 = 6;
 /// The head of the rate limit's queue may have its token.
 const TURN: u16 = 7;
-
-/// What a source is made of.
-#[derive(Clone, Debug)]
-pub(crate) struct SourcePlan {
-    pub(crate) name: String,
-    pub(crate) supply: Supply,
-    /// Payload bytes, unless the arrival (a trace) brings its own.
-    pub(crate) payload: Distribution,
-    /// Probability that the source's filter lets an event pass.
-    pub(crate) pass_probability: f64,
-    /// Shares of the source's event names, summing to 1.
-    pub(crate) event_shares: Vec<f64>,
-    pub(crate) priority: i8,
-    pub(crate) route: Route,
-    pub(crate) rate_limit: Option<RateLimitPlan>,
-    /// What happens over a rate limit that does not wait.
-    pub(crate) over_limit: Reject,
-    /// Largest payload the source takes.
-    pub(crate) payload_max: Option<u32>,
-    pub(crate) target: Destination,
-    /// Seconds from sending to the target's answer.
-    pub(crate) latency: Distribution,
-    pub(crate) retry: PublishRetry,
-    /// What the caller does once the source has given up; `None`: what the refusal says, or what
-    /// refusals of the target say.
-    pub(crate) on_failure: Option<Reject>,
-    /// How the target hands back what it cannot take, if it does.
-    pub(crate) target_nack: Option<NackId>,
-    /// Probability that an event is sent again under the same id, and seconds until then.
-    pub(crate) resend: Option<(f64, Distribution)>,
-}
-
-impl SourcePlan {
-    /// What the caller does with an event that the source gave up.
-    fn answer(&self, refused_with: NackId) -> Reject {
-        let nack = refused_with.named().or(self.target_nack);
-        self.on_failure.unwrap_or_else(|| nack.map_or(Reject::Drop, Reject::Nack))
-    }
-
-    /// Whether publishes take no time at all.
-    fn is_instant(&self) -> bool {
-        self.latency.mean() == 0.0 && self.rate_limit.is_none()
-    }
-
-    /// Whether callers ever try again.
-    fn has_orbit(&self) -> bool {
-        let answers = [self.answer(NackId::NONE), self.over_limit];
-        answers.iter().any(|answer| answer.nack().is_some())
-    }
-
-    /// When the source is at its peak, within the horizon; `None` if it has none.
-    pub(crate) fn storm(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
-        match &self.supply {
-            Supply::Open(process) => process.peak_window(horizon),
-            Supply::Closed { .. } => None,
-        }
-    }
-}
-
-/// Where events come from.
-#[derive(Clone, Debug)]
-pub(crate) enum Supply {
-    /// The world outside, whatever happens inside.
-    Open(ArrivalProcess),
-    /// A fixed number of clients, each waiting for its event's end, then thinking (seconds).
-    Closed { clients: u32, think: Distribution },
-}
-
-/// How many events are published at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// Each on its own.
-    Parallel,
-    /// One at a time per event name; the others wait with their connection open.
-    Serial,
-}
-
-/// The client's own retries of a publish, within the source.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PublishRetry {
-    /// How long one attempt waits for its acknowledgement.
-    pub(crate) timeout: SimDuration,
-    /// Attempts, the first included.
-    pub(crate) attempts: u16,
-    /// The pause between attempts.
-    pub(crate) pause: SimDuration,
-    /// The pause is `pause * (1 + U * jitter)`.
-    pub(crate) jitter: f64,
-}
 
 /// The names of a source's gauges and samples.
 pub(crate) mod metric {
@@ -160,7 +71,8 @@ pub(crate) struct EventSource {
     in_hand: InHand,
     failure_probability: f64,
     orbit: Option<Orbit>,
-    next_arrival: Option<Batch>,
+    /// What arrives at the wake that is on its way.
+    next_arrival: Batch,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
     repeats: Vec<Birth>,
     free_repeats: Vec<u32>,
@@ -168,6 +80,10 @@ pub(crate) struct EventSource {
     latency: Timing,
     /// Publishes take no time at all: there is nothing to measure.
     is_instant: bool,
+    /// Between an event's birth and its publish there is nothing at all.
+    is_direct: bool,
+    /// The size of every payload, if it is always the same.
+    constant_payload: Option<u32>,
     slowdown: f64,
     stopped: bool,
     thinkers: u64,
@@ -226,12 +142,14 @@ impl EventSource {
             in_hand: InHand::new(cx),
             failure_probability: 0.0,
             orbit,
-            next_arrival: None,
+            next_arrival: Batch { count: 0, size_bytes: None },
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
             latency: Timing::new(plan.latency.clone()),
             is_instant: plan.is_instant(),
+            is_direct: plan.is_direct(),
+            constant_payload: (plan.payload.variance() == 0.0).then(|| plan.payload.mean() as u32),
             slowdown: 1.0,
             stopped: false,
             thinkers: 0,
@@ -255,10 +173,7 @@ impl EventSource {
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Wake { what: ARRIVAL, .. } => self.arrive(cx),
-            Signal::Wake { what: THOUGHT, .. } => {
-                let job = self.birth(None, cx);
-                self.enter(job, cx);
-            }
+            Signal::Wake { what: THOUGHT, .. } => self.ask_again(cx),
             // A client waits for one end, though its event was sent twice.
             Signal::Settled if self.resent > 0 => self.resent -= 1,
             Signal::Settled => self.think(cx),
@@ -301,6 +216,7 @@ impl EventSource {
             }
             Change::Limit(_) | Change::Room(_) | Change::Permits { .. } => {}
         }
+        self.is_direct = self.is_instant && self.plan.is_direct() && !self.stopped;
     }
 
     /// The process ends, and the connections of all who wait with it: their callers hear so at once.
@@ -338,39 +254,56 @@ impl EventSource {
         self.gate.iter().flat_map(Gate::iter).for_each(visit);
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_, '_>) {
-        let batch = self.next_arrival.take().expect("an arrival was scheduled");
+        let batch = self.next_arrival;
         for _ in 0..batch.count {
             let job = self.birth(batch.size_bytes, cx);
-            self.enter(job, cx);
+            if self.is_direct {
+                cx.hand_over(self.plan.target, job);
+            } else {
+                self.enter(job, cx);
+            }
         }
         self.schedule_arrival(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Open(process) = &mut self.plan.supply else { return };
         if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
-            self.next_arrival =
-                Some(Batch { count: arrival.count, size_bytes: arrival.size_bytes });
+            self.next_arrival = match (arrival.count, arrival.size_bytes) {
+                // Apart, so that the parts of the usual case are not put together again.
+                (1, None) => Batch { count: 1, size_bytes: None },
+                (count, size_bytes) => Batch { count, size_bytes },
+            };
             cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
         }
     }
 
     fn think(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Closed { think, .. } = &self.plan.supply else { return };
-        let mut draws = sim_core::random::MessageStream::new(self.thinkers, self.think_key, 0);
+        let mut draws = MessageStream::new(message_key(self.thinkers), self.think_key, 0);
         self.thinkers += 1;
         let pause = think.sample_duration(&mut draws);
         cx.after(pause, Phase::Arrive, Signal::Wake { what: THOUGHT, arg: 0 });
     }
 
+    /// A client of the closed loop sends its next event.
+    #[inline(never)]
+    fn ask_again(&mut self, cx: &mut Cx<'_, '_>) {
+        let job = self.birth(None, cx);
+        self.enter(job, cx);
+    }
+
     /// A new event, with its random key, its size and its name.
-    #[inline]
+    #[inline(always)]
     fn birth(&mut self, size_bytes: Option<u32>, cx: &mut Cx<'_, '_>) -> JobId {
         let key = self.keys.next_u64();
-        let drawn = size_bytes.unwrap_or_else(|| self.plan.payload.sample(&mut self.sizes) as u32);
+        let drawn = match (size_bytes, self.constant_payload) {
+            (Some(size), _) | (None, Some(size)) => size,
+            (None, None) => self.plan.payload.sample(&mut self.sizes) as u32,
+        };
         let birth = Birth {
             at: cx.now(),
             key,
@@ -420,7 +353,7 @@ impl EventSource {
         if self.plan.event_shares.len() < 2 {
             return 0;
         }
-        let mut point = sim_core::random::MessageStream::new(key, self.subject_key, 0).unit();
+        let mut point = MessageStream::new(key, self.subject_key, 0).unit();
         let chosen = self.plan.event_shares.iter().position(|share| {
             point -= share;
             point < 0.0

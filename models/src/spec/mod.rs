@@ -12,6 +12,7 @@
 
 pub mod arrival;
 pub mod check;
+mod connect;
 pub mod distribution;
 pub mod faults;
 mod lint;

@@ -6,6 +6,7 @@ use sim_core::time::SimTime;
 
 use super::arrival::{Arrivals, Files};
 use super::check::Checker;
+use super::connect::connect;
 use super::faults::{self, FaultSpec};
 use super::policy::optional;
 use super::quantity::DurationText;
@@ -13,8 +14,7 @@ use super::resolve::{Kind, Named, Names};
 use super::ron_text;
 use crate::component::ComponentPlan;
 use crate::diagnostic::Diagnostics;
-use crate::engine::event::ComponentId;
-use crate::engine::reject::NackId;
+use crate::engine::event::{COMPONENTS_MAX, ComponentId, SMALL_MAX};
 use crate::event_bus::spec::EventBusSpec;
 use crate::event_bus::{BusPlan, ConsumerPlan, SubjectPlan};
 use crate::event_source::spec::EventSourceSpec;
@@ -24,7 +24,6 @@ use crate::sensor::SensorPlan;
 use crate::sensor::spec::{SensorSpec, Surroundings, TriggerSpec};
 use crate::station::spec::StationSpec;
 use crate::store::spec::StoreSpec;
-use crate::trigger::Target;
 use crate::workflows::spec::{ConfigMaps, WorkflowSpec};
 
 /// The seed of a model that states none: constant, so that a run can always be had again.
@@ -200,6 +199,9 @@ impl ModelSpec {
         let horizon = cx.positive_duration("horizon", &self.horizon);
         let warm_up = optional(&self.warm_up, |text| cx.duration("warm_up", text));
         cx.at_least("in_flight_max", self.in_flight_max, 1);
+        if !cx.field("stages", |cx| self.fits(cx)) {
+            return None;
+        }
         let ids = self.ids();
         let names = self.names(&ids);
         cx.field("stages", |cx| self.check_names(cx));
@@ -232,6 +234,25 @@ impl ModelSpec {
             in_flight_max: self.in_flight_max,
             nacks: names.into_nacks(),
         })
+    }
+
+    /// Whether its parts can be numbered: an event names its component and a consumer in few bits.
+    fn fits(&self, cx: &mut Checker<'_>) -> bool {
+        let components: usize = self.stages.iter().map(Stage::components).sum();
+        let consumers = |stage: &Stage| match stage {
+            Stage::Sensor(sensor) => sensor.triggers.len() * sensor.dependencies.len(),
+            _ => 0,
+        };
+        let consumers: usize = self.stages.iter().map(consumers).sum();
+        let mut limit = |count: usize, max: usize, what: &str| {
+            if count > max {
+                cx.error(format!("the model has {count} {what}"))
+                    .expected(format!("at most {max}"));
+            }
+            count <= max
+        };
+        let few = limit(components, COMPONENTS_MAX, "stages and triggers");
+        limit(consumers, SMALL_MAX, "pairs of a trigger and a dependency") && few
     }
 
     /// The first component of each stage; a sensor's triggers follow it.
@@ -587,36 +608,4 @@ impl Builder<'_> {
 /// The subject of an event, as Argo Events spells it.
 fn subject(bus: &str, source: &str, event: &str) -> String {
     format!("{bus}.{source}.{event}")
-}
-
-/// Tells each component what only its neighbors know: who calls it, and how what it passes on is handed
-/// back.
-fn connect(components: &mut [ComponentPlan]) {
-    let count = components.len();
-    let mut callers = vec![vec![false; count]; count];
-    for (from, plan) in components.iter().enumerate() {
-        let ComponentPlan::Trigger(trigger) = plan else { continue };
-        for action in trigger.actions() {
-            match action.target {
-                Target::Call(to) | Target::Workflow { controller: to, waits: true, .. } => {
-                    callers[to as usize][from] = true;
-                }
-                Target::Workflow { .. } | Target::Store(_) | Target::Log => {}
-            }
-        }
-    }
-    let nacks: Vec<Option<NackId>> = components.iter().map(ComponentPlan::nack).collect();
-    let nack_of = |to: ComponentId| nacks[to as usize];
-    for (plan, callers) in components.iter_mut().zip(callers) {
-        match plan {
-            ComponentPlan::EventSource(source) => source.target_nack = nack_of(source.target.stage),
-            ComponentPlan::Station(station) => {
-                let has_orbit = station.ways_out().any(|to| nack_of(to).is_some());
-                station.has_orbit = has_orbit;
-                station.callers = callers;
-            }
-            ComponentPlan::Workflow(workflow) => workflow.callers = callers,
-            _ => {}
-        }
-    }
 }

@@ -5,6 +5,8 @@
 //! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
 //! caller that waits for it.
 
+mod handing_on;
+mod outage;
 mod plan;
 pub(crate) mod spec;
 
@@ -12,18 +14,19 @@ use std::collections::VecDeque;
 
 use sim_core::kernel::{Lane, Phase, Timer};
 use sim_core::queue::{Queue, Refusal};
-use sim_core::random::{Random, StreamKey};
+use sim_core::random::StreamKey;
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
-use crate::engine::fate::{Fate, Reason};
+use crate::engine::fate::Reason;
 use crate::engine::in_hand::InHand;
-use crate::engine::job::{Job, JobId};
+use crate::engine::job::JobId;
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, SampleId};
-use crate::engine::reject::{self, NackId, Orbit, Reject};
-use crate::engine::{Cx, Destination, Level};
+use crate::engine::reject::{NackId, Orbit, Reject};
+use crate::engine::{Cx, Level};
 use crate::fault::Change;
+use handing_on::Leaving;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
 
 /// The service of a job is over.
@@ -46,16 +49,6 @@ enum Gate {
 struct Waiting {
     job: JobId,
     patience: Option<Timer>,
-}
-
-/// A served job on its way to the next stage.
-#[derive(Clone, Copy, Debug)]
-struct Leaving {
-    job: JobId,
-    /// The job as it was; it may be another's by the time of the answer.
-    record: Job,
-    /// It keeps its server until it is taken; one that was handed back before has none.
-    holds_server: bool,
 }
 
 impl PartialEq for Waiting {
@@ -215,6 +208,7 @@ impl Station {
                 let now = cx.now();
                 if let Some(limit) = &mut self.plan.rate_limit {
                     limit.limiter.set_rate(now, rate);
+                    self.token_wake = None;
                 }
             }
             Change::Room(limits) => {
@@ -225,47 +219,6 @@ impl Station {
         }
         self.proceed(cx);
         self.note_depths(cx);
-    }
-
-    /// It is down: what is in service is lost, or fails for the caller that waits for it; callers who wait
-    /// for a server hear so too. Events from elsewhere wait in front of it.
-    #[cold]
-    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
-        self.stopped = true;
-        for job in self.services.call_off(cx) {
-            self.busy -= 1;
-            self.break_off(job, cx);
-        }
-        let waiting: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
-        for waiting in waiting {
-            if self.is_caller(cx.job(waiting.job).tag as ComponentId) {
-                self.queue.remove(waiting);
-                self.forget_patience(waiting, cx);
-                self.turn_out(waiting.job, Reason::Unavailable, cx);
-            }
-        }
-        for (from, job) in std::mem::take(&mut self.blocked) {
-            if self.is_caller(from) {
-                self.turn_out(job, Reason::Unavailable, cx);
-            } else {
-                self.blocked.push_back((from, job));
-            }
-        }
-    }
-
-    /// The work on a job ends with the process that did it.
-    fn break_off(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        self.leave(job, FactKind::Failed, cx);
-        let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) {
-            let by = cx.me;
-            cx.job_mut(job).refused_for = Reason::Unavailable;
-            return cx.send(caller, Signal::Failed { by, job });
-        }
-        match self.plan.on_failure {
-            Reject::Store(store) => cx.offer(store, job),
-            _ => cx.drop_job(job, Reason::MemoryLost),
-        }
     }
 
     fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
@@ -479,6 +432,11 @@ impl Station {
         if limit.over == Over::Reject {
             return true;
         }
+        // Nobody else takes tokens: before that time there is none.
+        if self.token_wake.is_some_and(|wake| now < wake) {
+            cx.aim(self.line, cx.me, limit::RATE);
+            return false;
+        }
         let Err(next) = limit.limiter.try_take(now) else {
             if self.busy + 1 >= self.plan.servers {
                 cx.aim(self.line, cx.me, limit::SERVERS);
@@ -486,10 +444,8 @@ impl Station {
             return true;
         };
         cx.aim(self.line, cx.me, limit::RATE);
-        if self.token_wake.is_none_or(|wake| wake > next) {
-            self.token_wake = Some(next);
-            cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
-        }
+        self.token_wake = Some(next);
+        cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
         false
     }
 
@@ -526,14 +482,39 @@ impl Station {
         let visit = u32::from(cx.job(job).visits);
         let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
         let caller = cx.job(job).tag as ComponentId;
-        if self.is_caller(caller) && (failed || self.way_out(job, cx).is_none()) {
-            self.answer(caller, job, failed, cx);
+        let frees_server = if self.is_caller(caller) {
+            self.call_is_over(caller, job, failed, cx)
         } else if failed {
             self.fail(job, cx);
+            true
         } else {
-            // To its caller what goes on from here is as good as done.
+            self.pass_on(job, cx)
+        };
+        if frees_server {
+            self.busy -= 1;
+            self.dispatch(cx);
+            if !self.blocked.is_empty() {
+                self.proceed(cx);
+            }
+        }
+    }
+
+    /// To its caller what goes on from here is as good as done.
+    /// Whether the server is free now.
+    #[inline(never)]
+    fn call_is_over(
+        &mut self,
+        caller: ComponentId,
+        job: JobId,
+        failed: bool,
+        cx: &mut Cx<'_, '_>,
+    ) -> bool {
+        if failed || self.way_out(job, cx).is_none() {
+            self.answer(caller, job, failed, cx);
+            true
+        } else {
             self.tell_taken(caller, job, cx);
-            self.pass_on(job, cx);
+            self.pass_on(job, cx)
         }
     }
 
@@ -542,7 +523,6 @@ impl Station {
         self.leave(job, if failed { FactKind::Failed } else { FactKind::Completed }, cx);
         let answer = if failed { Signal::Failed { by, job } } else { Signal::Finished { by, job } };
         cx.send(caller, answer);
-        self.server_is_free(cx);
     }
 
     fn fail(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
@@ -553,46 +533,6 @@ impl Station {
                 cx.drop_job(job, Reason::WorkFailed);
             }
         }
-        self.server_is_free(cx);
-    }
-
-    #[inline(always)]
-    fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let Some(to) = self.way_out(job, cx) else {
-            self.leave(job, FactKind::Completed, cx);
-            cx.complete(job);
-            return self.server_is_free(cx);
-        };
-        if to.answers {
-            // The server is kept until the next stage has taken the job or handed it back.
-            self.offer_on(job, to, true, cx);
-        } else {
-            self.leave(job, FactKind::Completed, cx);
-            cx.hand_over(to, job);
-            self.server_is_free(cx);
-        }
-    }
-
-    fn offer_on(&mut self, job: JobId, to: Destination, holds_server: bool, cx: &mut Cx<'_, '_>) {
-        self.leaving.push(Leaving { job, record: *cx.job(job), holds_server });
-        cx.hand_over(to, job);
-    }
-
-    #[inline(always)]
-    fn way_out(&self, job: JobId, cx: &Cx<'_, '_>) -> Option<Destination> {
-        match &self.plan.next {
-            Next::Done => None,
-            Next::To(to) => Some(*to),
-            Next::Split(branches) => {
-                let visit = u32::from(cx.job(job).visits);
-                let mut point = cx.draws(job, self.route_key, visit).unit();
-                let chosen = branches.iter().find(|branch| {
-                    point -= branch.probability;
-                    point < 0.0
-                });
-                chosen.map(|branch| branch.to)
-            }
-        }
     }
 
     #[inline(always)]
@@ -600,55 +540,6 @@ impl Station {
         cx.fact(kind, job);
         let sojourn = cx.now().since(cx.job(job).since);
         cx.sample(self.sojourn, sojourn);
-    }
-
-    #[inline(always)]
-    fn server_is_free(&mut self, cx: &mut Cx<'_, '_>) {
-        self.busy -= 1;
-        self.dispatch(cx);
-        if !self.blocked.is_empty() {
-            self.proceed(cx);
-        }
-    }
-
-    /// The next stage took the job: whose it is now, if it still lives.
-    fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let left = self.take_leaving(job);
-        cx.fact_of(FactKind::Completed, &left.record);
-        let sojourn = cx.now().since(left.record.since);
-        cx.sample(self.sojourn, sojourn);
-        if left.holds_server {
-            self.server_is_free(cx);
-        }
-    }
-
-    /// The next stage handed the job back: it is offered again after a while, without its server.
-    fn refused(&mut self, by: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        let left = self.take_leaving(job);
-        // The time here goes on; the next stage may have begun to measure its own.
-        cx.job_mut(job).since = left.record.since;
-        match (&mut self.orbit, cx.job(job).refused_with.named()) {
-            (Some(orbit), Some(nack)) => orbit.refused(cx, nack, by, job),
-            // An error is told to every producer, and a station has no retries of its own.
-            _ => cx.settle(job, Fate::dropped(by, reject::refusal(cx, job))),
-        }
-        if left.holds_server {
-            self.server_is_free(cx);
-        }
-    }
-
-    fn take_leaving(&mut self, job: JobId) -> Leaving {
-        let place = self.leaving.iter().position(|leaving| leaving.job == job);
-        self.leaving.swap_remove(place.expect("only an offer is answered"))
-    }
-
-    /// A job comes back for another try at the next stage: the same one, since its draw is of its visit.
-    fn back_from_orbit(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        if let Some(orbit) = &mut self.orbit {
-            orbit.returned(cx);
-        }
-        let to = self.way_out(job, cx).expect("it was handed back by the next stage");
-        self.offer_on(job, to, false, cx);
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.

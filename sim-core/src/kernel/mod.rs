@@ -141,10 +141,11 @@ pub struct Kernel<E: Copy> {
     now: u64,
     /// Events scheduled so far, which is the sequence of the next.
     scheduled: u64,
-    dispatched: u64,
+    /// Neither popped nor cancelled.
+    pending: u64,
     cancelled: u64,
-    /// `dispatched` when the clock came to the present instant.
-    dispatched_before: u64,
+    /// Popped at the present instant.
+    dispatched_now: u64,
     limits: Limits,
     stuck: Option<Stuck>,
     list: EventList<E>,
@@ -184,9 +185,9 @@ impl<E: Copy> Kernel<E> {
         Self {
             now: 0,
             scheduled: 0,
-            dispatched: 0,
+            pending: 0,
             cancelled: 0,
-            dispatched_before: 0,
+            dispatched_now: 0,
             limits,
             stuck: None,
             list: EventList::new(),
@@ -209,14 +210,14 @@ impl<E: Copy> Kernel<E> {
     #[must_use]
     #[inline]
     pub fn pending(&self) -> usize {
-        (self.scheduled - self.dispatched - self.cancelled) as usize
+        self.pending as usize
     }
 
     /// Events popped so far.
     #[must_use]
     #[inline]
     pub fn dispatched(&self) -> u64 {
-        self.dispatched
+        self.scheduled - self.cancelled - self.pending
     }
 
     /// Which limit ended the run, if one did. From then on `pop` returns `None`, and the results of
@@ -290,6 +291,7 @@ impl<E: Copy> Kernel<E> {
         let was_armed = self.timers.cancel(timer);
         if was_armed {
             self.cancelled += 1;
+            self.pending -= 1;
             if self.timers.tombstones() > self.pending() + TOMBSTONES_MIN {
                 self.sweep();
             }
@@ -365,11 +367,12 @@ impl<E: Copy> Kernel<E> {
     /// The sequence of the next event, if there is room for one.
     #[inline]
     fn admit(&mut self) -> Option<u64> {
-        if self.pending() >= self.limits.pending_max {
+        if self.pending >= self.limits.pending_max as u64 {
             return self.refuse();
         }
         let sequence = self.scheduled;
         self.scheduled += 1;
+        self.pending += 1;
         Some(sequence)
     }
 
@@ -447,8 +450,8 @@ impl<E: Copy> Kernel<E> {
         if tag == Tag::NONE && time > self.now {
             self.list.advance();
             self.now = time;
-            self.dispatched_before = self.dispatched;
-            self.dispatched += 1;
+            self.dispatched_now = 1;
+            self.pending -= 1;
             return Some(event);
         }
         self.take_special(limit)
@@ -462,7 +465,8 @@ impl<E: Copy> Kernel<E> {
         }
         // Whatever is due besides would have sent this one to the rings.
         self.is_special = false;
-        self.dispatched += 1;
+        self.dispatched_now += 1;
+        self.pending -= 1;
         self.next.take().map(|next| next.event)
     }
 
@@ -487,12 +491,13 @@ impl<E: Copy> Kernel<E> {
             }
             if entry.time > self.now {
                 self.now = entry.time;
-                self.dispatched_before = self.dispatched;
+                self.dispatched_now = 0;
             } else if self.stops_at_this_instant() {
                 return None;
             }
             self.settle(&entry);
-            self.dispatched += 1;
+            self.dispatched_now += 1;
+            self.pending -= 1;
             return Some(entry.event);
         }
     }
@@ -516,8 +521,7 @@ impl<E: Copy> Kernel<E> {
     /// Whether the present instant has had its share of events; then the run ends here.
     #[inline]
     fn stops_at_this_instant(&mut self) -> bool {
-        let is_too_many =
-            self.dispatched - self.dispatched_before >= self.limits.instant_dispatches_max;
+        let is_too_many = self.dispatched_now >= self.limits.instant_dispatches_max;
         if is_too_many {
             self.stop_at_this_instant();
         }
@@ -527,7 +531,7 @@ impl<E: Copy> Kernel<E> {
     #[cold]
     #[inline(never)]
     fn stop_at_this_instant(&mut self) {
-        let dispatched = self.dispatched - self.dispatched_before;
+        let dispatched = self.dispatched_now;
         self.stuck = Some(Stuck::Instant { at: self.now(), dispatched });
         self.is_special = true;
     }
@@ -563,7 +567,7 @@ impl<E: Copy> Kernel<E> {
     fn move_clock(&mut self, to: u64) {
         if self.stuck.is_none() && to > self.now {
             self.now = to;
-            self.dispatched_before = self.dispatched;
+            self.dispatched_now = 0;
         }
     }
 

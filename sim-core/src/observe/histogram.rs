@@ -85,7 +85,7 @@ impl Histogram {
     }
 
     /// Counts one `value`.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
         let index = bucket_of(value);
         match self.counts.get_mut(index) {

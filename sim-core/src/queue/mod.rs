@@ -128,10 +128,10 @@ impl<T: Copy> Queue<T> {
             self.make_room(bytes, evicted)?;
         }
         self.bytes += bytes;
-        let queued = Queued { item, bytes, priority, since: now };
         match &mut self.store {
-            Store::Ring(ring) => ring.push_back(queued),
-            Store::Sorted(sorted) => sorted.push(queued),
+            // Put together in each arm, so that here the parts go straight into the ring.
+            Store::Ring(ring) => ring.push_back(Queued { item, bytes, priority, since: now }),
+            Store::Sorted(sorted) => sorted.push(Queued { item, bytes, priority, since: now }),
         }
         Ok(())
     }

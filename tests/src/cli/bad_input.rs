@@ -48,6 +48,9 @@ fn page_of(cases: &[(&str, String)]) -> String {
 
 #[test]
 fn values_and_names() {
+    let crowd: String = (0..8_190)
+        .map(|number| format!("Station(name: \"extra-{number}\", service: \"1s\"),\n"))
+        .collect();
     let page = page_of(&[
         ("wrong unit", model("\"100ms\"", "\"100 parsecs\"")),
         ("number without a unit", model("\"10m\"", "\"10\"")),
@@ -58,6 +61,7 @@ fn values_and_names() {
         ("rate of zero", model("\"2/s\"", "\"0/s\"")),
         ("impossible limit", model("servers: 2", "servers: 0")),
         ("horizon of zero", model("\"10m\"", "\"0s\"")),
+        ("more stages than fit", model("stages: [", &format!("stages: [{crowd}"))),
         (
             "several at once",
             model("\"2/s\"), to: \"billing\"", "\"-2/s\"), to: \"nowhere\"")

@@ -2,6 +2,7 @@
 //! passed, and nothing panics.
 
 mod dice;
+mod faults;
 mod invariants;
 mod pipeline;
 mod shrink;

@@ -5,16 +5,17 @@
 
 use std::process::Command;
 
+use crate::memory;
 use crate::workloads::{WORKLOADS, Workload};
 
 /// Items of the smaller run: a counted run is some fifty times slower than a free one.
 const ITEMS: u64 = 20_000;
 
-/// Runs one workload, for a counter around this process.
+/// Runs one workload, for a counter around this process; prints items, events and the most KiB held.
 pub(crate) fn probe(name: &str, items: &str) {
     let workload = WORKLOADS.iter().find(|it| it.name == name).expect("a workload's name");
     let work = (workload.run)(items.parse().expect("a number of items"));
-    println!("{} {}", work.items, work.events);
+    println!("{} {} {}", work.items, work.events, memory::high_water_kib().unwrap_or(0));
 }
 
 /// A program that counts instructions.

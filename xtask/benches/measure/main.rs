@@ -10,6 +10,7 @@
 mod calibration;
 mod clock;
 mod instructions;
+mod memory;
 mod workloads;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use workloads::{WORKLOADS, Work, Workload};
 struct Options {
     rounds: usize,
     instructions: bool,
+    memory: bool,
 }
 
 /// What one workload took.
@@ -38,13 +40,16 @@ fn main() -> ExitCode {
         instructions::probe(name, items);
         return ExitCode::SUCCESS;
     }
-    let mut options = Options { rounds: 9, instructions: false };
+    let mut options = Options { rounds: 9, instructions: false, memory: false };
     for word in words {
         match word {
             "--quick" => options.rounds = 3,
             "--instructions" => options.instructions = true,
+            "--memory" => options.memory = true,
             _ => {
-                eprintln!("error: `{word}` is not understood: `--quick`, `--instructions`");
+                eprintln!(
+                    "error: `{word}` is not understood: `--quick`, `--instructions`, `--memory`"
+                );
                 return ExitCode::from(2);
             }
         }
@@ -74,6 +79,19 @@ fn report(options: &Options) {
             println!("instructions: neither valgrind nor perf counts them here")
         }
         None => {}
+    }
+    if options.memory {
+        print_memory();
+    }
+}
+
+fn print_memory() {
+    println!("\nmost memory held by a run of 100 million events (target: under 100 MB)");
+    for name in ["models: M/M/1", "models: storm"] {
+        match memory::peak(name) {
+            Some((events, mib)) => println!("{name:<24} {events:>12} events {mib:>8.1} MiB"),
+            None => println!("{name:<24} the system does not tell"),
+        }
     }
 }
 

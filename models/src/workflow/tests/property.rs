@@ -1,6 +1,6 @@
 //! Random templates under random limits: nothing is lost, no permit leaks, the same twice.
 
-use sim_core::random::{MessageStream, Random};
+use sim_core::random::{MessageStream, Random, message_key};
 
 use super::*;
 
@@ -9,7 +9,11 @@ struct Draw(MessageStream);
 
 impl Draw {
     fn new(seed: u64) -> Self {
-        Self(MessageStream::new(seed, Streams::new(SEED, 0).key("test", "property"), 0))
+        Self(MessageStream::new(
+            message_key(seed),
+            Streams::new(SEED, 0).key("test", "property"),
+            0,
+        ))
     }
 
     fn below(&mut self, n: u64) -> u32 {
