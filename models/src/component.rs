@@ -135,6 +135,22 @@ impl ComponentPlan {
         }
     }
 
+    /// What may be changed about it, in words.
+    pub(crate) fn changes(&self) -> String {
+        let all = [
+            (true, "`Down`"),
+            (self.understands(&Change::Slower(1.0)), "`Slower`"),
+            (self.understands(&Change::FailureProbability(None)), "`Failure`"),
+            (self.understands(&Change::Limit(0)), "`Limit`"),
+            (self.rate().is_some(), "`Rate`"),
+            (self.understands(&Change::Room(QueueLimits::default())), "`Room`"),
+            (matches!(self, Self::Workflow(_)), "`Permits` of one of its semaphores"),
+        ];
+        let possible: Vec<&str> =
+            all.into_iter().filter(|(may, _)| *may).map(|(_, name)| name).collect();
+        format!("one of {}", possible.join(", "))
+    }
+
     /// Its limit in the sense of [`Change::Limit`].
     pub(crate) fn limit(&self) -> Option<u64> {
         match self {

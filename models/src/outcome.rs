@@ -43,6 +43,9 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// The first event lost.
     pub first_loss: Option<FirstLoss>,
+    /// How old the events were that were still under way at the end.
+    #[serde(default)]
+    pub unfinished: Unfinished,
     /// Age of completed events: from entering the model to the end of their work.
     pub age: SampleOutcome,
     /// Events in the model, those in stores apart, at the end of each window.
@@ -51,6 +54,17 @@ pub struct Outcome {
     pub lost: Vec<u64>,
     /// The components in the order of the model.
     pub components: Vec<ComponentOutcome>,
+}
+
+/// Events still under way at the end (not those in stores), by age.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// How many.
+    pub count: u64,
+    /// Half of them entered the model at least so long ago, nanoseconds.
+    pub p50_ns: u64,
+    /// The age of the oldest, nanoseconds.
+    pub oldest_ns: u64,
 }
 
 /// The account of all events: offered = completed + filtered + dead-lettered + dropped + stored + in flight.
@@ -121,6 +135,36 @@ pub struct ComponentOutcome {
     pub gauges: Vec<GaugeOutcome>,
     /// Its samples.
     pub samples: Vec<SampleOutcome>,
+    /// Its limits that were reached or waited for.
+    #[serde(default)]
+    pub reached: Vec<ReachOutcome>,
+    /// What it refused, by reason.
+    #[serde(default)]
+    pub refusals: Vec<RefusalOutcome>,
+}
+
+/// How a limit fared: whether it was full or had a long line behind it. What it refused is told by reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachOutcome {
+    /// The limit's name.
+    pub limit: String,
+    /// When it was first full, or when the first long line behind it began, nanoseconds.
+    pub first_ns: Option<u64>,
+    /// The most that waited for it at once.
+    pub line_max: u64,
+    /// The longest time without a break in which somebody waited for it, nanoseconds.
+    pub line_longest_ns: u64,
+}
+
+/// Jobs refused for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalOutcome {
+    /// Why.
+    pub reason: Reason,
+    /// When first, nanoseconds.
+    pub first_ns: u64,
+    /// How often.
+    pub count: u64,
 }
 
 /// How often something was said of a job at a component.
@@ -249,6 +293,8 @@ pub(crate) fn collect(
             counts: counts(world, me),
             gauges: gauges(world, me, end.now),
             samples: samples.iter().filter(|(of, _)| *of == me).map(|(_, s)| s.clone()).collect(),
+            reached: reached(world, me),
+            refusals: refusals(world, me),
         })
         .collect();
     Ok(Outcome {
@@ -262,6 +308,7 @@ pub(crate) fn collect(
             component: name(fate.at),
             reason: fate.reason,
         }),
+        unfinished: unfinished(world, end.now, &end.places),
         ledger,
         age,
         backlog: std::mem::take(&mut world.backlog),
@@ -311,6 +358,52 @@ fn ledger(plan: &Plan, world: &World<'_>, places: &[Place]) -> Ledger {
         .collect();
     ledger.whereabouts.sort_by_key(|place| std::cmp::Reverse(place.jobs));
     ledger
+}
+
+fn unfinished(world: &World<'_>, now: SimTime, places: &[Place]) -> Unfinished {
+    let roots = |stored: bool| {
+        let mut roots: Vec<JobId> = places
+            .iter()
+            .filter(|place| place.stored == stored)
+            .map(|place| world.jobs.root(place.job))
+            .collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    };
+    let stored = roots(true);
+    let under_way = roots(false).into_iter().filter(|root| stored.binary_search(root).is_err());
+    let mut ages: Vec<u64> =
+        under_way.map(|root| now.since(world.jobs[root].born).as_nanos()).collect();
+    ages.sort_unstable();
+    Unfinished {
+        count: ages.len() as u64,
+        p50_ns: ages.get(ages.len() / 2).copied().unwrap_or(0),
+        oldest_ns: ages.last().copied().unwrap_or(0),
+    }
+}
+
+fn reached(world: &World<'_>, me: ComponentId) -> Vec<ReachOutcome> {
+    let all = world.recorder.reaches.reaches.iter();
+    all.filter(|reach| reach.component == me)
+        .map(|reach| ReachOutcome {
+            limit: reach.limit.clone(),
+            first_ns: reach.first.map(SimTime::as_nanos),
+            line_max: reach.most,
+            line_longest_ns: reach.longest.as_nanos(),
+        })
+        .collect()
+}
+
+fn refusals(world: &World<'_>, me: ComponentId) -> Vec<RefusalOutcome> {
+    let all = world.recorder.reaches.refusals.iter();
+    all.filter(|refusal| refusal.component == me)
+        .map(|refusal| RefusalOutcome {
+            reason: refusal.reason,
+            first_ns: refusal.first.as_nanos(),
+            count: refusal.count,
+        })
+        .collect()
 }
 
 fn counts(world: &World<'_>, me: ComponentId) -> Vec<FactCount> {

@@ -46,6 +46,19 @@ pub enum RunError {
         /// How many it held.
         held: u64,
     },
+    /// More events on the event list than it takes.
+    #[error(
+        "at {at} {pending} things were about to happen at once, which is the limit of the event list; the \
+         last of them at `{component}`: make fewer of them (clients, retries, events in the model)"
+    )]
+    TooManyPending {
+        /// When, as text.
+        at: String,
+        /// How many.
+        pending: u64,
+        /// The component that asked for the last of them.
+        component: String,
+    },
     /// Time stood still: components kept each other busy without any of it passing.
     #[error(
         "at {at} more than {dispatched} steps were taken without time passing, the last at \
@@ -97,7 +110,7 @@ impl<'p, 's> Simulation<'p, 's> {
     pub fn new(plan: &'p Plan, key: RunKey, sink: Option<&'s mut dyn FactSink>) -> Self {
         let count = plan.components.len();
         let window = SimDuration::from_nanos(plan.horizon.as_nanos().div_ceil(WINDOWS).max(1));
-        let mut recorder = Recorder::new(count, window, sink);
+        let mut recorder = Recorder::new(count, plan.horizon, window, sink);
         let age = recorder.new_samples(0, outcome::AGE);
         let mut kernel = Kernel::new();
         let nacks = Nacks::new(&plan.nacks, &mut kernel);
@@ -116,6 +129,9 @@ impl<'p, 's> Simulation<'p, 's> {
             .zip(&plan.components)
             .map(|(me, plan)| Component::new(plan, &streams, &mut Cx { world: &mut world, me }))
             .collect();
+        for (component, gauge, brim, limit) in plan.brims() {
+            world.recorder.watch(component, gauge, brim, limit);
+        }
         let is_warm = plan.warm_up.is_zero();
         let now = SimTime::ZERO;
         let mut simulation = Self { plan, key, world, components, last: 0, is_warm, now };
@@ -203,7 +219,7 @@ impl<'p, 's> Simulation<'p, 's> {
         let now = self.now;
         let steps = self.world.kernel.dispatched();
         let places = self.places()?;
-        self.world.recorder.finish();
+        self.world.recorder.finish(now);
         outcome::collect(self.plan, self.key, &mut self.world, outcome::End { now, steps, places })
     }
 
@@ -285,12 +301,9 @@ impl<'p, 's> Simulation<'p, 's> {
             Stuck::Instant { at, dispatched } => {
                 RunError::ZeroDelayLoop { at: at_text(at), dispatched, component }
             }
-            Stuck::Pending { at, pending } => RunError::TooManyInFlight {
-                at: at_text(at),
-                in_flight: self.world.jobs.live_roots(),
-                busiest: component,
-                held: pending as u64,
-            },
+            Stuck::Pending { at, pending } => {
+                RunError::TooManyPending { at: at_text(at), pending: pending as u64, component }
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ const RUN_HELP: &str = "Examples:
   surgetank run model.ron --format json --out results/today
 
 Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
-its limits.";
+its limits; 1 when something else failed, such as writing the results.";
 
 /// `surgetank run`.
 #[derive(Debug, Args)]
@@ -85,11 +85,12 @@ pub(crate) struct ModelArguments {
     /// A storm in place of the model's own arrivals: a name or a RON file
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) storm: Option<String>,
-    /// Which reading of manifests to run: as their author meant them, or as the real system does it
+    /// Which reading of manifests to run: as their author meant them, or as the real system does it (the
+    /// default)
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
     /// Simulate so long instead, such as `2h`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = horizon)]
     pub(crate) horizon: Option<SimDuration>,
     /// Change a value of the model, such as `default.max_msgs=50000`; may be given several times
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
@@ -99,9 +100,14 @@ pub(crate) struct ModelArguments {
 /// `surgetank check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// RON models, names of presets, or `-` for standard input
+    /// RON models, names of presets, `-` for standard input, or manifests (files and directories), which
+    /// are checked together
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
+    /// Which reading of manifests to check: as their author meant them, or as the real system does it (the
+    /// default)
+    #[arg(long, value_enum)]
+    pub(crate) reading: Option<OneReading>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -179,6 +185,24 @@ pub(crate) enum Reading {
     Both,
 }
 
+/// A reading of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OneReading {
+    /// What its author meant.
+    Intended,
+    /// What the real controllers and servers do with it.
+    Deployed,
+}
+
+impl From<OneReading> for models::manifest::Reading {
+    fn from(reading: OneReading) -> Self {
+        match reading {
+            OneReading::Intended => Self::Intended,
+            OneReading::Deployed => Self::Deployed,
+        }
+    }
+}
+
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Schema {
@@ -199,6 +223,16 @@ pub(crate) fn parse() -> Result<Arguments, Failure> {
         print(&error.render().to_string())?;
         Err(Failure::done())
     })
+}
+
+fn horizon(text: &str) -> Result<SimDuration, String> {
+    let horizon: SimDuration = text.parse().map_err(|error| format!("{error}"))?;
+    if horizon.is_zero() {
+        return Err(
+            "there is nothing to simulate; expected more than `0s`, such as `2h`".to_owned()
+        );
+    }
+    Ok(horizon)
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -27,6 +27,9 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Where the files are that it names.
     base: Base,
+    /// What was found in the manifests that it was made of, and the same in words with what was assumed.
+    pub(crate) findings: Diagnostics,
+    pub(crate) said: String,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +39,11 @@ enum Base {
 }
 
 impl Source {
+    fn new(name: &str, text: String, base: Base) -> Self {
+        let (findings, said) = (Diagnostics::new(), String::new());
+        Self { name: name.to_owned(), text, base, findings, said }
+    }
+
     /// The files that it may name.
     pub(crate) fn files(&self) -> &dyn Files {
         &self.base
@@ -53,34 +61,65 @@ pub(crate) struct Wishes<'a> {
 /// Reads what `argument` names: standard input, a file, or a preset.
 pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
     if argument == "-" {
-        let text = text("<stdin>", io::stdin().lock(), "a model")?;
-        return Ok(Source { name: "<stdin>".to_owned(), text, base: Base::Folder(PathBuf::new()) });
+        let text = text(STDIN, io::stdin().lock(), "a model in RON, or manifests")?;
+        if is_yaml(&text) {
+            return imported(&[(STDIN.to_owned(), text)], STDIN, Reading::Deployed);
+        }
+        return Ok(Source::new(STDIN, text, Base::Folder(PathBuf::new())));
     }
     let path = Path::new(argument);
-    if !path.exists()
-        && let Some(preset) = Preset::find(argument)
-    {
-        let (name, text) = (preset.name.to_owned(), preset.text.to_owned());
-        return Ok(Source { name, text, base: Base::Preset });
+    if let Some(preset) = preset(argument) {
+        return Ok(Source::new(preset.name, preset.text.to_owned(), Base::Preset));
     }
     if is_manifest(path) {
         return manifests(&[argument.to_owned()], Reading::Deployed);
     }
     let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
-    let text = text(argument, file, "a model")?;
+    let text = text(argument, file, "a model in RON")?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Source { name: argument.to_owned(), text, base: Base::Folder(folder) })
+    Ok(Source::new(argument, text, Base::Folder(folder)))
+}
+
+/// The name of standard input in messages.
+const STDIN: &str = "<stdin>";
+
+/// The preset that the argument names, unless it names a file. A directory of results does not count:
+/// `run spike --out spike` must not keep `run spike` from working.
+fn preset(argument: &str) -> Option<&'static Preset> {
+    let path = Path::new(argument);
+    let is_taken = path.exists() && !path.join("report.json").is_file();
+    Preset::find(argument).filter(|_| !is_taken)
+}
+
+/// Whether the text looks like Kubernetes manifests: before anything else comes a document's beginning or
+/// a field at the beginning of a line.
+fn is_yaml(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| {
+        let name: String =
+            line.chars().take_while(|&c| c.is_ascii_alphanumeric() || c == '_').collect();
+        let is_field = !name.is_empty() && line[name.len()..].starts_with(':');
+        line.starts_with("---") || line.starts_with("%YAML") || is_field
+    })
 }
 
 /// Kubernetes manifests: YAML files, and directories of them.
 pub(crate) fn is_manifest(path: &Path) -> bool {
+    if path.to_str().is_some_and(|argument| preset(argument).is_some()) {
+        return false;
+    }
     let yaml = |extension: &std::ffi::OsStr| extension == "yaml" || extension == "yml";
     path.is_dir() || path.extension().is_some_and(yaml)
 }
 
-/// Turns manifests (files, and every YAML file of directories) into a model, as that reading has it; what
-/// was found and assumed on the way is said on stderr.
+/// Turns manifests (files, every YAML file of directories, or standard input) into a model, as that reading
+/// has it.
 pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source, Failure> {
+    if arguments == ["-"] {
+        let text = text(STDIN, io::stdin().lock(), "a manifest in YAML")?;
+        return imported(&[(STDIN.to_owned(), text)], STDIN, reading);
+    }
     let mut paths = Vec::new();
     for argument in arguments {
         yaml_files(Path::new(argument), &mut paths)?;
@@ -94,23 +133,36 @@ pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source
     let mut files = Vec::new();
     for path in &paths {
         let name = path.display().to_string();
-        let content = text(&name, open(&name, std::iter::empty(), "file")?, "a manifest")?;
+        let content = text(&name, open(&name, std::iter::empty(), "file")?, "a manifest in YAML")?;
         files.push((name, content));
     }
+    imported(&files, &arguments.join(" "), reading)
+}
+
+/// The model that manifests (name and text) make.
+fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<Source, Failure> {
     let texts: Vec<(&str, &str)> =
         files.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
     let import = import(&texts, reading)
         .map_err(|problems| Failure::described(described_by_file(&problems, &texts)))?;
-    say(&described_by_file(&import.findings, &texts));
+    let mut said = described_by_file(&import.findings, &texts);
+    if import.spec.stages.is_empty() {
+        say(&said);
+        return Err(Failure::bad_input(format!(
+            "there is nothing to run in `{name}`: no EventSource, EventBus, Sensor or Workflow among its \
+             documents"
+        )));
+    }
     let assumptions = import.assumptions.iter().map(|assumption| {
         format!(
             "assumed: {}: {} ({})\n",
             assumption.subject, assumption.assumed, assumption.because
         )
     });
-    say(&assumptions.collect::<String>());
-    let name = arguments.join(" ");
-    Ok(Source { name, text: import.ron_text(), base: Base::Folder(PathBuf::new()) })
+    said.extend(assumptions);
+    let made = format!("<model made of {name}>");
+    let source = Source::new(&made, import.ron_text(), Base::Folder(PathBuf::new()));
+    Ok(Source { findings: import.findings, said, ..source })
 }
 
 /// The file itself, or all YAML files below the directory, in order of their names.
@@ -175,7 +227,7 @@ pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Resul
     if !wishes.sets.is_empty() {
         problems = match read(&[]) {
             // The overrides are to blame: places are those of a text that nobody has seen.
-            Ok(_) => without_places(problems),
+            Ok(_) => without_places(problems, wishes.sets),
             Err(problems) => problems,
         };
     }
@@ -186,8 +238,16 @@ pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Resul
     Err(Failure::described(text))
 }
 
-fn without_places(problems: Diagnostics) -> Diagnostics {
-    let without = |problem: Diagnostic| Diagnostic { location: None, ..problem };
+fn without_places(problems: Diagnostics, sets: &[(String, String)]) -> Diagnostics {
+    let sets: Vec<String> =
+        sets.iter().map(|(path, value)| format!("`--set {path}={value}`")).collect();
+    let because = format!("it comes from {}", sets.join(" or "));
+    let without = |mut problem: Diagnostic| {
+        if problem.hint.is_none() {
+            problem.hint(because.as_str());
+        }
+        Diagnostic { location: None, ..problem }
+    };
     problems.into_iter().map(without).collect()
 }
 
@@ -261,14 +321,15 @@ fn text(name: &str, reader: impl Read, what: &str) -> Result<String, Failure> {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
         Failure::bad_input(format!(
-            "`{name}` is not text: line {line} is not UTF-8; {what} is a text file in RON"
+            "`{name}` is not text: line {line} is not UTF-8; {what} is expected"
         ))
     })?;
     // Editors on Windows put it there.
     let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
     if text.trim().is_empty() {
         return Err(Failure::bad_input(format!(
-            "`{name}` is empty: {what} is expected; `surgetank list` shows what there is"
+            "`{name}` is empty: {what} is expected{}",
+            if what.contains("model") { "; `surgetank list presets` shows some" } else { "" },
         )));
     }
     Ok(text)

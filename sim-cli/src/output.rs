@@ -19,7 +19,7 @@ const FAILED: u8 = 1;
 /// Columns where there is no terminal.
 const COLUMNS_DEFAULT: u16 = 100;
 /// Longer lines are hard to read.
-const COLUMNS_MAX: u16 = 120;
+const COLUMNS_MAX: u16 = 160;
 
 /// Why the program ends early, and with which exit status.
 #[derive(Debug)]
@@ -80,8 +80,9 @@ pub(crate) fn say(text: &str) {
 /// How reports are to be printed on standard output.
 pub(crate) fn style(arguments: &Arguments) -> Style {
     let term = console::Term::stdout();
-    let width =
-        term.size_checked().map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
+    // What is piped has the same bytes wherever it is made.
+    let columns = term.size_checked().filter(|_| io::stdout().is_terminal());
+    let width = columns.map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
     Style {
         width: usize::from(width),
         color: color(arguments.color, io::stdout().is_terminal()),

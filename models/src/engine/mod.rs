@@ -8,6 +8,7 @@ pub(crate) mod fate;
 pub(crate) mod gate;
 pub(crate) mod in_hand;
 pub(crate) mod job;
+pub(crate) mod reach;
 pub(crate) mod recorder;
 pub(crate) mod reject;
 
@@ -19,6 +20,7 @@ use sim_core::time::{SimDuration, SimTime};
 use event::{ComponentId, Event, Signal};
 use fate::{Fate, Reason};
 use job::{Ended, Job, JobId, Jobs};
+use reach::LineId;
 use recorder::{FactKind, GaugeId, Recorder, SampleId};
 use reject::{NackId, Nacks};
 
@@ -242,6 +244,19 @@ impl Cx<'_, '_> {
     pub(crate) fn gauge(&mut self, gauge: GaugeId, value: u64) {
         let now = self.now();
         self.world.recorder.set_gauge(gauge, now, value);
+    }
+
+    /// So many wait in the line from now on; see [`reach`].
+    #[inline]
+    pub(crate) fn line(&mut self, line: LineId, waiting: u64) {
+        let now = self.now();
+        self.world.recorder.set_line(line, now, waiting);
+    }
+
+    /// What holds the line up from now on is `limit` of `component`.
+    pub(crate) fn aim(&mut self, line: LineId, component: ComponentId, limit: &str) {
+        let now = self.now();
+        self.world.recorder.aim(line, now, component, limit);
     }
 
     /// One more sample.

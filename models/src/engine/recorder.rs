@@ -7,6 +7,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 use super::event::ComponentId;
 use super::fate::{Fate, FateKind, Reason};
+use super::reach::{LineId, Reaches};
 
 /// What a component can say of a job: a closed list. The order is part of the fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,6 +134,9 @@ pub(crate) struct Gauge {
     pub(crate) component: ComponentId,
     pub(crate) name: &'static str,
     pub(crate) value: TimeWeighted,
+    /// At this value the limit on it is reached; `u64::MAX`: there is none, or it has been.
+    brim: u64,
+    limit: &'static str,
     /// One entry a window.
     pub(crate) windows: Vec<GaugeWindow>,
 }
@@ -189,6 +193,7 @@ pub(crate) struct Recorder<'s> {
     pub(crate) gauges: Vec<Gauge>,
     pub(crate) samples: Vec<Samples>,
     pub(crate) ends: Vec<EndCount>,
+    pub(crate) reaches: Reaches,
     pub(crate) first_loss: Option<(SimTime, Fate)>,
     pub(crate) losses_in_window: Vec<u64>,
     losses: u64,
@@ -202,6 +207,7 @@ impl<'s> Recorder<'s> {
     /// `window`: the width of one bin of every time series.
     pub(crate) fn new(
         components: usize,
+        horizon: SimDuration,
         window: SimDuration,
         sink: Option<&'s mut dyn FactSink>,
     ) -> Self {
@@ -214,6 +220,7 @@ impl<'s> Recorder<'s> {
             gauges: Vec::new(),
             samples: Vec::new(),
             ends: Vec::new(),
+            reaches: Reaches::new(horizon),
             first_loss: None,
             losses_in_window: Vec::new(),
             losses: 0,
@@ -229,6 +236,8 @@ impl<'s> Recorder<'s> {
             component,
             name,
             value: TimeWeighted::new(SimTime::ZERO),
+            brim: u64::MAX,
+            limit: "",
             windows: Vec::new(),
         });
         GaugeId((self.gauges.len() - 1) as u32)
@@ -256,6 +265,9 @@ impl<'s> Recorder<'s> {
         reason: Reason,
     ) {
         self.counts[component as usize][kind as usize] += 1;
+        if kind == FactKind::Refused {
+            self.reaches.refused(component, reason, at);
+        }
         let what = (kind as u64) << 56 | (reason as u64) << 48 | u64::from(component);
         self.fingerprint.absorb(at.as_nanos(), what ^ serial.rotate_left(16));
         if self.sink.is_some() {
@@ -272,7 +284,52 @@ impl<'s> Recorder<'s> {
 
     #[inline]
     pub(crate) fn set_gauge(&mut self, gauge: GaugeId, now: SimTime, value: u64) {
-        self.gauges[gauge.0 as usize].value.set(now, value);
+        let full = {
+            let gauge = &mut self.gauges[gauge.0 as usize];
+            gauge.value.set(now, value);
+            value >= gauge.brim
+        };
+        if full {
+            self.brimful(gauge, now);
+        }
+    }
+
+    /// The gauge `name` of the component is full at `brim`: then `limit` is reached.
+    pub(crate) fn watch(
+        &mut self,
+        component: ComponentId,
+        name: &str,
+        brim: u64,
+        limit: &'static str,
+    ) {
+        let is = |gauge: &&mut Gauge| gauge.component == component && gauge.name == name;
+        if let Some(gauge) = self.gauges.iter_mut().find(is) {
+            (gauge.brim, gauge.limit) = (brim, limit);
+        }
+    }
+
+    #[cold]
+    fn brimful(&mut self, gauge: GaugeId, now: SimTime) {
+        let gauge = &mut self.gauges[gauge.0 as usize];
+        gauge.brim = u64::MAX;
+        let (component, limit) = (gauge.component, gauge.limit);
+        self.reaches.reached(component, limit, now);
+    }
+
+    /// A line of those who wait for the component's `limit`.
+    pub(crate) fn new_line(&mut self, component: ComponentId, limit: &str) -> LineId {
+        self.reaches.new_line(component, limit)
+    }
+
+    /// So many wait in the line from now on.
+    #[inline]
+    pub(crate) fn set_line(&mut self, line: LineId, now: SimTime, waiting: u64) {
+        self.reaches.line(line, now, waiting);
+    }
+
+    /// What holds the line up is `limit` of `component` from now on.
+    pub(crate) fn aim(&mut self, line: LineId, now: SimTime, at: ComponentId, limit: &str) {
+        self.reaches.aim(line, now, at, limit);
     }
 
     #[inline(always)]
@@ -356,8 +413,9 @@ impl<'s> Recorder<'s> {
         self.fingerprint.absorb(first, second);
     }
 
-    /// Moves the open window's samples into the whole.
-    pub(crate) fn finish(&mut self) {
+    /// Moves the open window's samples into the whole, and looks at the lines that are still there.
+    pub(crate) fn finish(&mut self, now: SimTime) {
+        self.reaches.finish(now);
         for samples in &mut self.samples {
             samples.histogram.merge(&samples.window);
             samples.window = Histogram::new();

@@ -476,6 +476,8 @@ impl EventBus {
                 let record = cx.job_mut(job);
                 record.delivery = id;
                 record.since = delivery.stored_at;
+                // What a consumer is told of its backlog.
+                record.tag = u32::try_from(delivery.num_pending).unwrap_or(u32::MAX);
                 let first = delivery.deliveries == 1;
                 if first {
                     cx.sample(self.residence, cx.now().since(delivery.stored_at));

@@ -4,6 +4,7 @@
 //!
 //! Reference: argo-events `pkg/eventsources/eventing.go`, `pkg/shared/util/retry.go` (v1.9.11).
 
+mod lines;
 mod plan;
 pub(crate) mod spec;
 
@@ -23,6 +24,8 @@ use crate::engine::reject::{self, NackId, Orbit, Reject};
 use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
 use crate::station::Over;
+use lines::Lines;
+pub(crate) use lines::limit;
 pub(crate) use plan::{PublishRetry, Route, SourcePlan, Supply};
 
 /// The next arrival of the process.
@@ -92,6 +95,7 @@ pub(crate) struct EventSource {
     /// Events of a closed loop beyond one a client: sent again, and not yet at their end.
     resent: u64,
     waiting_gauge: GaugeId,
+    lines: Lines,
     publish_time: SampleId,
 }
 
@@ -156,6 +160,7 @@ impl EventSource {
             thinkers: 0,
             resent: 0,
             waiting_gauge,
+            lines: Lines::new(&plan, cx),
             publish_time,
             plan,
         }
@@ -388,7 +393,10 @@ impl EventSource {
         if self.stopped {
             return self.turn_away(job, cx);
         }
-        cx.job_mut(job).attempt_of_sender = 1;
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        record.attempt_of_sender = 1;
         if self.plan.route == Route::Serial {
             let route = &mut self.routes[usize::from(cx.job(job).subject)];
             if route.busy_with.is_some() {
@@ -445,9 +453,7 @@ impl EventSource {
     /// The request goes out.
     #[inline]
     fn send(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let now = cx.now();
         let record = cx.job_mut(job);
-        record.since = now;
         record.sendings = record.sendings.wrapping_add(1);
         let latency = self.latency(job, cx);
         if latency.is_zero() {
@@ -466,6 +472,7 @@ impl EventSource {
         let at_the_gate = self.gate.as_ref().map_or(0, Gate::len);
         let on_routes: usize = self.routes.iter().map(|route| route.waiting.len()).sum();
         cx.gauge(self.waiting_gauge, on_routes as u64 + at_the_gate);
+        self.lines.gauge(on_routes as u64, at_the_gate, cx);
     }
 
     fn latency(&self, job: JobId, cx: &Cx<'_, '_>) -> SimDuration {

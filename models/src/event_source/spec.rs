@@ -66,6 +66,9 @@ pub struct EventSourceSpec {
     pub resend: Option<ResendSpec>,
 }
 
+/// More clients than this are no closed loop any more: they arrive as if without end.
+const CLIENTS_MAX: u32 = 5_000_000;
+
 /// A fixed number of clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -223,6 +226,11 @@ impl EventSourceSpec {
             }
             (None, Some(closed)) => cx.field("closed_loop", |cx| {
                 let clients = cx.at_least("clients", closed.clients, 1);
+                let few = cx.field("clients", |cx| {
+                    let wanted = format!("at most `{CLIENTS_MAX}`");
+                    cx.require(closed.clients <= CLIENTS_MAX, closed.clients, &wanted)
+                });
+                let clients = clients.filter(|_| few);
                 let think = cx.field("think", |cx| closed.think.compile(cx));
                 Some(Supply::Closed { clients: clients?, think: think? })
             }),

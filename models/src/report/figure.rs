@@ -57,13 +57,14 @@ impl Figure {
         Some((self.high? - self.low?) / 2.0)
     }
 
-    fn times(self, factor: f64) -> Self {
-        let scaled = |value: Option<f64>| value.map(|value| value * factor);
-        Self { value: self.value * factor, low: scaled(self.low), high: scaled(self.high) }
+    /// Divided, so that whole milliseconds stay short: a product with 1e-9 is off in the last digit.
+    fn per(self, divisor: f64) -> Self {
+        let scaled = |value: Option<f64>| value.map(|value| value / divisor);
+        Self { value: self.value / divisor, low: scaled(self.low), high: scaled(self.high) }
     }
 }
 
-const S_PER_NS: f64 = 1e-9;
+const NS_PER_S: f64 = 1e9;
 
 /// How long something took, over all that were measured in all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,16 +102,16 @@ impl Times {
         let measured = || samples.iter().filter(|sample| sample.count > 0);
         let quantile = |q: f64| {
             let spread = Figure::mean(measured().map(|sample| sample.quantile_ns(q) as f64));
-            around(pooled.quantile(q) as f64, spread).times(S_PER_NS)
+            around(pooled.quantile(q) as f64, spread).per(NS_PER_S)
         };
         Some(Self {
             count: Figure::mean(samples.iter().map(|sample| sample.count as f64))?,
-            mean_s: Figure::mean(measured().map(|sample| sample.mean_ns))?.times(S_PER_NS),
+            mean_s: Figure::mean(measured().map(|sample| sample.mean_ns))?.per(NS_PER_S),
             p50_s: quantile(0.5),
             p90_s: quantile(0.9),
             p99_s: quantile(0.99),
             p999_s: quantile(0.999),
-            max_s: Figure::exactly(pooled.max() as f64).times(S_PER_NS),
+            max_s: Figure::exactly(pooled.max() as f64).per(NS_PER_S),
         })
     }
 }

@@ -6,10 +6,13 @@
 //! (`&&` fires as often as its rarest part, `||` as often as all together), splits. Retries and what
 //! stores give back are left out.
 
+use super::limits::Limit;
 use crate::component::ComponentPlan;
+use crate::engine::Destination;
 use crate::engine::event::ComponentId;
 use crate::event_source::{SourcePlan, Supply};
 use crate::plan::Plan;
+use crate::sensor;
 use crate::station::Next;
 use crate::trigger::{Condition, Target, TriggerPlan};
 
@@ -18,17 +21,29 @@ use crate::trigger::{Condition, Target, TriggerPlan};
 pub(crate) struct Flow {
     pub(crate) mean_per_s: f64,
     pub(crate) peak_per_s: f64,
+    /// The most that come at one instant: a rate does not show a batch.
+    pub(crate) at_once: f64,
 }
 
 impl Flow {
     fn times(self, share: f64) -> Self {
-        Self { mean_per_s: self.mean_per_s * share, peak_per_s: self.peak_per_s * share }
+        Self {
+            mean_per_s: self.mean_per_s * share,
+            peak_per_s: self.peak_per_s * share,
+            at_once: self.at_once * share,
+        }
+    }
+
+    /// How long the limit takes for what comes at once, seconds.
+    pub(crate) fn clearing_s(self, limit: &Limit) -> f64 {
+        (self.at_once - limit.at_once).max(0.0) / limit.value
     }
 
     fn plus(self, other: Self) -> Self {
         Self {
             mean_per_s: self.mean_per_s + other.mean_per_s,
             peak_per_s: self.peak_per_s + other.peak_per_s,
+            at_once: self.at_once.max(other.at_once),
         }
     }
 
@@ -36,15 +51,42 @@ impl Flow {
         Self {
             mean_per_s: self.mean_per_s.min(other.mean_per_s),
             peak_per_s: self.peak_per_s.min(other.peak_per_s),
+            at_once: self.at_once.min(other.at_once),
         }
     }
 }
 
-/// What reaches a component, and what its second limiter (a sensor's client) is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What reaches a component, what its second limiter (a sensor's client) is asked for, and what of it
+/// goes to each of its workflow templates.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Inflow {
     pub(crate) events: Flow,
     pub(crate) client_calls: Flow,
+    pub(crate) templates: Vec<Flow>,
+}
+
+impl Inflow {
+    /// What of it the limit sees.
+    pub(crate) fn through(&self, limit: &Limit) -> Flow {
+        if limit.name == sensor::limit::CLIENT {
+            return self.client_calls;
+        }
+        let of = |&template: &u32| self.templates.get(template as usize).copied();
+        match limit.templates.as_slice() {
+            [] => self.events,
+            templates => templates.iter().filter_map(of).fold(Flow::default(), Flow::plus),
+        }
+    }
+
+    fn add(&mut self, flow: Flow, template: Option<u32>) {
+        self.events = self.events.plus(flow);
+        if let Some(template) = template.map(|template| template as usize) {
+            if self.templates.len() <= template {
+                self.templates.resize(template + 1, Flow::default());
+            }
+            self.templates[template] = self.templates[template].plus(flow);
+        }
+    }
 }
 
 /// What reaches each component, by number. Sources: what enters there. Closed loops count as nothing:
@@ -60,9 +102,9 @@ pub(crate) fn inflows(plan: &Plan) -> Vec<Inflow> {
 
 fn pass(plan: &Plan, before: &[Inflow]) -> Vec<Inflow> {
     let mut next = vec![Inflow::default(); before.len()];
-    let add = |next: &mut [Inflow], to: ComponentId, flow: Flow| {
-        let inflow = &mut next[to as usize].events;
-        *inflow = inflow.plus(flow);
+    let add = |next: &mut [Inflow], to: ComponentId, flow: Flow| next[to as usize].add(flow, None);
+    let add_to = |next: &mut [Inflow], to: Destination, flow: Flow| {
+        next[to.stage as usize].add(flow, to.template);
     };
     for (component, here) in (0..).zip(&plan.components) {
         let inflow = before[component as usize].events;
@@ -70,7 +112,7 @@ fn pass(plan: &Plan, before: &[Inflow]) -> Vec<Inflow> {
             ComponentPlan::EventSource(source) => {
                 let offered = offered(source, plan);
                 add(&mut next, component, offered);
-                add(&mut next, source.target.stage, offered.times(source.pass_probability));
+                add_to(&mut next, source.target, offered.times(source.pass_probability));
             }
             ComponentPlan::Trigger(trigger) => {
                 let fired = fired(trigger, plan, before);
@@ -82,17 +124,19 @@ fn pass(plan: &Plan, before: &[Inflow]) -> Vec<Inflow> {
                 let asked = &mut next[trigger.sensor as usize].client_calls;
                 *asked = asked.plus(calls);
                 match trigger.action.target {
-                    Target::Workflow { controller, .. } => add(&mut next, controller, fired),
+                    Target::Workflow { controller, template, .. } => {
+                        next[controller as usize].add(fired, Some(template));
+                    }
                     Target::Call(stage) | Target::Store(stage) => add(&mut next, stage, fired),
                     Target::Log => {}
                 }
             }
             ComponentPlan::Station(station) => match &station.next {
                 Next::Done => {}
-                Next::To(to) => add(&mut next, to.stage, inflow),
+                Next::To(to) => add_to(&mut next, *to, inflow),
                 Next::Split(branches) => {
                     for branch in branches {
-                        add(&mut next, branch.to.stage, inflow.times(branch.probability));
+                        add_to(&mut next, branch.to, inflow.times(branch.probability));
                     }
                 }
             },
@@ -106,7 +150,8 @@ fn offered(source: &SourcePlan, plan: &Plan) -> Flow {
     match &source.supply {
         Supply::Open(process) => Flow {
             mean_per_s: process.mean_rate_per_s(plan.horizon),
-            peak_per_s: process.peak_rate_per_s(),
+            peak_per_s: process.peak_rate_within(plan.horizon),
+            at_once: process.at_once(plan.horizon),
         },
         Supply::Closed { .. } => Flow::default(),
     }

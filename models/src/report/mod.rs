@@ -12,18 +12,22 @@ pub mod limits;
 pub mod recovery;
 pub mod signals;
 mod stages;
+mod standstill;
 #[cfg(test)]
 mod tests;
 pub mod text;
 mod verdict;
+#[cfg(test)]
+mod verdict_tests;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Fingerprint;
 
+use crate::component::ComponentPlan;
 use crate::engine::fate::Reason;
 use crate::engine::recorder::FactKind;
-use crate::outcome::{Ledger, Outcome};
+use crate::outcome::{Ledger, Outcome, ReachOutcome};
 use crate::plan::Plan;
 use crate::run::WINDOWS;
 pub use figure::{CONFIDENCE, Figure, Times};
@@ -32,6 +36,9 @@ pub use recovery::Recovery;
 pub use signals::{Signal, SignalKind};
 pub use stages::{Level, Stage};
 pub use verdict::{Mood, Sentence, Verdict};
+
+/// What comes at once is no burden if it is through in so many seconds.
+const CLEARED_S: f64 = 1.0;
 
 /// The version of the report's form.
 pub const SCHEMA: &str = "surgetank-report/1";
@@ -55,6 +62,15 @@ pub struct Report {
     /// completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<Times>,
+    /// The events still under way at the end, by age; absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<UnfinishedReport>,
+    /// Triggers that get nothing, because the bus refused their consumers (`max_consumers`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unserved: Vec<String>,
+    /// Stages that stand still at the end, though work waits there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standstills: Vec<Standstill>,
     /// The four signals that operators watch.
     pub signals: Vec<Signal>,
     /// Every limit of the model: whether it was reached, and whether it holds at the peak.
@@ -84,6 +100,30 @@ pub struct FirstLoss {
     pub share: f64,
 }
 
+/// Events still under way when the run ended, over the replications that have some.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnfinishedReport {
+    /// Half of them had entered the model at least so long before.
+    pub p50_s: Figure,
+    /// The age of the oldest.
+    pub oldest_s: Figure,
+}
+
+/// A workflow controller in which everybody waits for locks, and nobody holds one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Standstill {
+    /// The stage.
+    pub stage: String,
+    /// Since when, to the window.
+    pub since_s: Figure,
+    /// How many wait there.
+    pub waiting: Figure,
+    /// The share of replications in which it stands still.
+    pub share: f64,
+}
+
 /// A limit of the model and how it fared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -106,19 +146,34 @@ pub struct LimitReport {
     /// The same at the peak of the sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_peak_per_s: Option<f64>,
+    /// How many come at one instant: absent where they come one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_at_once: Option<f64>,
     /// Whether a rate is at least what is offered on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_on_average: Option<bool>,
-    /// Whether a rate is at least what is offered at the peak: the one that matters.
+    /// Whether a rate is at least what is offered at the peak, and what comes at once is through within a
+    /// second: the one that matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_at_peak: Option<bool>,
     /// The share of replications in which it was reached; absent where a run does not show that (a rate
     /// of servers is reached when `servers` is).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached_share: Option<f64>,
-    /// When it was first reached, over those replications; to the window where it is not known better.
+    /// When it was first reached, over those replications: the instant at which it first refused somebody
+    /// or was full, or at which the first long line behind it began. A line is long if it lasts a minute
+    /// without a break, or a second with a hundred in it, or a tenth of the run with ten in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reached_s: Option<Figure>,
+    /// How many jobs it refused or pushed out; absent if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Figure>,
+    /// The most that waited for it at once; absent if nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_max: Option<Figure>,
+    /// The longest time without a break in which somebody waited for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_longest_s: Option<Figure>,
 }
 
 /// The account of all events: offered = completed + filtered + dead-lettered + dropped + stored + in
@@ -188,6 +243,9 @@ pub struct Provenance {
     pub model_hash: String,
     /// The file or preset that was read; `-` for standard input.
     pub input: String,
+    /// How manifests were read: `as intended` or `as deployed`; absent for a RON model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
     /// The storm that took the place of the model's own arrivals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<String>,
@@ -229,6 +287,9 @@ impl Report {
             first_loss: first_loss(outcomes),
             recovery: recovery::recovery(plan, outcomes),
             age: Times::over(outcomes, |outcome| Some(&outcome.age)),
+            unfinished: unfinished(outcomes),
+            unserved: unserved(plan),
+            standstills: standstill::standstills(outcomes),
             signals: signals::signals(outcomes, &limits),
             limits: limit_reports(plan, outcomes, &limits),
             stages: stages::stages(outcomes, &limits),
@@ -276,6 +337,30 @@ fn first_loss(outcomes: &[Outcome]) -> Option<FirstLoss> {
     })
 }
 
+/// The bus takes consumers in their order, until it has as many as it may.
+fn unserved(plan: &Plan) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for component in &plan.components {
+        let ComponentPlan::EventBus(bus) = component else { continue };
+        let most = bus.stream.max_consumers.unwrap_or(usize::MAX);
+        for consumer in bus.consumers.iter().skip(most) {
+            let name = plan.components[consumer.owner as usize].name();
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn unfinished(outcomes: &[Outcome]) -> Option<UnfinishedReport> {
+    let some = || outcomes.iter().map(|outcome| outcome.unfinished).filter(|some| some.count > 0);
+    Some(UnfinishedReport {
+        p50_s: Figure::mean(some().map(|some| some.p50_ns as f64 / 1e9))?,
+        oldest_s: Figure::mean(some().map(|some| some.oldest_ns as f64 / 1e9))?,
+    })
+}
+
 fn amplification(outcome: &Outcome) -> f64 {
     let count =
         |fact| outcome.components.iter().map(|component| component.count(fact)).sum::<u64>();
@@ -288,14 +373,15 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
     let inflows = flow::inflows(plan);
     let report = |limit: &Limit| {
         let number = plan.components.iter().position(|c| c.name() == limit.component);
-        let inflow = number.map(|number| inflows[number]).unwrap_or_default();
-        let flow = if limit.name == "client_qps" { inflow.client_calls } else { inflow.events };
+        let inflow = number.map(|number| &inflows[number]);
+        let flow = inflow.map_or_else(flow::Flow::default, |inflow| inflow.through(limit));
         let offered = limit.is_rate().then_some(flow).filter(|flow| flow.peak_per_s > 0.0);
         let hits: Vec<f64> = outcomes
             .iter()
             .filter_map(|outcome| hits::first_hit_ns(limit, outcome))
             .map(|at_ns| at_ns as f64 / 1e9)
             .collect();
+        let refused = Figure::over(outcomes, |outcome| hits::refused(limit, outcome) as f64);
         LimitReport {
             stage: limit.component.clone(),
             limit: limit.name.clone(),
@@ -304,14 +390,29 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
             level_max: level_max(outcomes, limit),
             offered_mean_per_s: offered.map(|flow| flow.mean_per_s),
             offered_peak_per_s: offered.map(|flow| flow.peak_per_s),
+            offered_at_once: offered.map(|flow| flow.at_once).filter(|&many| many > 1.0),
             holds_on_average: offered.map(|flow| flow.mean_per_s <= limit.value),
-            holds_at_peak: offered.map(|flow| flow.peak_per_s <= limit.value),
+            holds_at_peak: offered
+                .map(|flow| flow.peak_per_s <= limit.value && flow.clearing_s(limit) <= CLEARED_S),
             reached_share: (limit.sign != limits::Sign::Unseen)
                 .then(|| hits.len() as f64 / outcomes.len() as f64),
             first_reached_s: Figure::mean(hits),
+            refused: Some(refused).filter(|refused| refused.value > 0.0),
+            line_max: line(outcomes, limit, |line| line.line_max as f64),
+            line_longest_s: line(outcomes, limit, |line| line.line_longest_ns as f64 / 1e9),
         }
     };
     limits.iter().map(report).collect()
+}
+
+/// What the runs say of the line behind the limit; `None`: nobody ever waited for it.
+fn line(outcomes: &[Outcome], limit: &Limit, of: impl Fn(&ReachOutcome) -> f64) -> Option<Figure> {
+    let line = |outcome: &Outcome| {
+        let record = hits::record(limit, outcome.component(&limit.component)?)?;
+        Some(of(record))
+    };
+    let figure = Figure::mean(outcomes.iter().filter_map(line))?;
+    (figure.value > 0.0).then_some(figure)
 }
 
 fn level_max(outcomes: &[Outcome], limit: &Limit) -> Option<Figure> {

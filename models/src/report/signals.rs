@@ -30,7 +30,7 @@ const LATENCY_GROWTH_S: f64 = 0.1;
 const PENDING_GROWTH: f64 = 2.0;
 /// An age of so many seconds is "minutes in the queue".
 const OLD_S: f64 = 60.0;
-const S_PER_NS: f64 = 1e-9;
+const NS_PER_S: f64 = 1e9;
 
 /// Which of the four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,9 +40,10 @@ pub enum SignalKind {
     BusDepth,
     /// From a message's delivery to a sensor until its trigger has fired.
     SensorLatency,
-    /// Workflows that wait to run; where a model has none, jobs that wait at its busiest station.
+    /// Workflows that wait to run, or workflows and nodes that wait for locks if they are more; where a model
+    /// has none, jobs that wait at its busiest station.
     Pending,
-    /// From an event's birth until its trigger has fired; where a model has none, until its end.
+    /// From an event's birth until its work was done.
     EventAge,
 }
 
@@ -124,7 +125,12 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
     let worst = |kind, gauge| {
         gauges(outcomes, SignalKind::Pending, kind, gauge).max_by(|a, b| a.max.total_cmp(&b.max))
     };
-    let workflows = worst("Workflow", "pending").map(|signal| (signal, "pending"));
+    // Who waits for a lock of a node is Running for the controller, and waits all the same.
+    let gauges = ["waiting_for_locks", "pending"];
+    let workflows = gauges
+        .into_iter()
+        .filter_map(|gauge| Some((worst("Workflow", gauge)?, gauge)))
+        .reduce(|a, b| if b.0.max >= a.0.max { b } else { a });
     let (mut signal, gauge) =
         workflows.or_else(|| worst("Station", "depth").map(|signal| (signal, "depth")))?;
     signal.limit = limits
@@ -139,12 +145,8 @@ fn pending(outcomes: &[Outcome], limits: &[Limit]) -> Option<Signal> {
 }
 
 fn event_age(outcomes: &[Outcome]) -> Option<Signal> {
-    let at_triggers = samples(outcomes, SignalKind::EventAge, "Trigger", "event_age")
-        .max_by(|a, b| a.max.total_cmp(&b.max));
-    let mut signal = at_triggers.unwrap_or_else(|| {
-        let course = averaged(outcomes, |outcome| Some(ages(&outcome.age.windows)));
-        Signal::new(SignalKind::EventAge, "", "s", course)
-    });
+    let course = averaged(outcomes, |outcome| Some(ages(&outcome.age.windows)));
+    let mut signal = Signal::new(SignalKind::EventAge, "", "s", course);
     let old = share_at_least(&signal.course, OLD_S);
     if old > 0.0 {
         signal.warning = Some("minutes in the queue".to_owned());
@@ -194,7 +196,11 @@ enum Trend {
 /// much, because a maximum is always above the means.
 fn trend(signal: &Signal, least: f64) -> Option<Trend> {
     let (first, last) = (signal.first_third, signal.last_third);
-    if last - first > least && last > first * GROWTH {
+    // What comes back to where it was has not grown.
+    let third = signal.course.len().div_ceil(3);
+    let tail = signal.course[signal.course.len() - third..].iter().copied().flatten();
+    let stays_up = tail.fold(f64::INFINITY, f64::min) > first;
+    if stays_up && last - first > least && last > first * GROWTH {
         return Some(Trend::Up);
     }
     let base = first.max(last);
@@ -251,7 +257,7 @@ fn samples<'a>(
 
 fn ages(windows: &[crate::SampleWindow]) -> Vec<Option<f64>> {
     let age = |window: &crate::SampleWindow| {
-        (window.count > 0).then_some(window.p99_ns as f64 * S_PER_NS)
+        (window.count > 0).then_some(window.p99_ns as f64 / NS_PER_S)
     };
     windows.iter().map(age).collect()
 }

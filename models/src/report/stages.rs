@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Times};
 use super::limits::Limit;
+use crate::engine::fate::Reason;
 use crate::engine::recorder::FactKind;
 use crate::outcome::{ComponentOutcome, Outcome};
 
@@ -59,6 +60,10 @@ pub struct Stage {
     pub admitted: Option<Figure>,
     /// Jobs that a limit or a policy of it refused.
     pub refused: Figure,
+    /// Jobs that it had taken in and turned out before their work was done: pushed out by newer ones, too
+    /// old, out of patience, or out of deliveries. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_out: Option<Figure>,
     /// Jobs whose work here was done: served, handed to a consumer (bus), fired (trigger), drained
     /// (store). Absent where no work is done (source, gate of a sensor).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,7 +126,9 @@ fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -
         kind: component.kind.clone(),
         offered: count(&[FactKind::Born, FactKind::Offered]),
         admitted: shown.and_then(|shown| shown.admitted).map(|fact| count(&[fact])),
-        refused: count(&[FactKind::Refused]),
+        refused: refusals(name, outcomes, Kind::Refused),
+        turned_out: Some(refusals(name, outcomes, Kind::TurnedOut))
+            .filter(|turned_out| turned_out.value > 0.0),
         completed: shown.and_then(|shown| shown.completed).map(|fact| count(&[fact])),
         failed: count(&[FactKind::Failed]),
         retried: count(&[FactKind::Retried, FactKind::Redelivered]),
@@ -130,6 +137,27 @@ fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -
         wait,
         utilization: utilization(name, outcomes, limits),
     }
+}
+
+/// Whether somebody was not let in, or had been in already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Refused,
+    TurnedOut,
+}
+
+fn refusals(name: &str, outcomes: &[Outcome], kind: Kind) -> Figure {
+    let of = |reason: Reason| match reason {
+        Reason::Evicted | Reason::Expired | Reason::Impatient | Reason::RetriesExhausted => {
+            Kind::TurnedOut
+        }
+        _ => Kind::Refused,
+    };
+    Figure::over(outcomes, |outcome| {
+        let here = outcome.component(name).map_or(&[][..], |component| &component.refusals);
+        here.iter().filter(|refusal| of(refusal.reason) == kind).map(|it| it.count).sum::<u64>()
+            as f64
+    })
 }
 
 fn lost(name: &str, outcomes: &[Outcome]) -> Figure {

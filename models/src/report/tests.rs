@@ -7,7 +7,10 @@ use super::*;
 use crate::diagnostic::Color;
 use crate::engine::recorder::{GaugeWindow, SampleWindow};
 use crate::model::{Model, Overrides};
-use crate::outcome::{ComponentOutcome, FactCount, GaugeOutcome, Loss, SampleOutcome, Whereabouts};
+use crate::outcome::{
+    ComponentOutcome, FactCount, GaugeOutcome, Loss, ReachOutcome, SampleOutcome, Unfinished,
+    Whereabouts,
+};
 use crate::spec::arrival::NoFiles;
 
 const MODEL: &str = r#"(
@@ -100,6 +103,18 @@ fn component(
         counts: counts.iter().map(count).collect(),
         gauges,
         samples,
+        reached: Vec::new(),
+        refusals: Vec::new(),
+    }
+}
+
+/// The limit was first reached in the middle of that window.
+fn reached(limit: &str, window: u64) -> ReachOutcome {
+    ReachOutcome {
+        limit: limit.to_owned(),
+        first_ns: Some(window * WINDOW_NS + WINDOW_NS / 2),
+        line_max: 0,
+        line_longest_ns: 0,
     }
 }
 
@@ -111,12 +126,13 @@ fn storm(replication: u64, more: u64) -> Outcome {
     let depth = hill(1_000, 480 + more as usize);
     let latency: Vec<u64> = depth.iter().map(|depth| 20 + depth * 200).collect();
     let flat = |value: u64| vec![value; WINDOWS];
-    Outcome {
+    let mut outcome = Outcome {
         seed: 7,
         replication,
         fingerprint: format!("{:032x}", 0xfeed + replication),
         steps: 12_345,
         window_ns: WINDOW_NS,
+        unfinished: Unfinished { count: 50, p50_ns: 2 * WINDOW_NS, oldest_ns: 9 * WINDOW_NS },
         ledger: Ledger {
             offered,
             completed: 2_700,
@@ -172,7 +188,9 @@ fn storm(replication: u64, more: u64) -> Outcome {
                 vec![sample("wait", &flat(0))],
             ),
         ],
-    }
+    };
+    outcome.components[1].reached.push(reached("max_msgs", 299));
+    outcome
 }
 
 /// Nothing happens that anybody would mind.
@@ -185,6 +203,8 @@ fn calm() -> Outcome {
     outcome.first_loss = None;
     outcome.backlog = vec![3; WINDOWS];
     outcome.age = sample("age", &[20; WINDOWS]);
+    outcome.components[1].reached.clear();
+    outcome.unfinished.oldest_ns = 4 * WINDOW_NS;
     outcome.components[1].gauges[0] = gauge("depth", &[3; WINDOWS]);
     outcome.components[1].samples[0] = sample("residence", &[20; WINDOWS]);
     outcome.components[3].samples =
@@ -291,7 +311,6 @@ fn every_field_of_the_report_is_documented() {
 fn figures_of_the_storm() {
     let report = report(&[storm(0, 0)]);
     let limit = |name: &str| report.limits.iter().find(|limit| limit.limit == name).unwrap();
-    // Half a window into the window in which the depth was first at its limit.
     assert_eq!(limit("max_msgs").first_reached_s, Some(Figure::exactly(299.5)));
     assert_eq!(limit("rate_limit").offered_peak_per_s, Some(20.0));
     assert_eq!(limit("rate_limit").holds_at_peak, Some(false));

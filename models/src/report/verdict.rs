@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Times};
-use super::recovery::Recovery;
+use super::recovery::{Recovery, StoredRecovery};
 use super::text::number;
-use super::{LimitReport, Report};
+use super::{LimitReport, Report, Standstill};
 
 /// So many losses are named; the ledger has them all.
 const LOSSES_NAMED: usize = 3;
@@ -21,7 +21,8 @@ const OLD_S: f64 = 60.0;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// In order: the first limit reached, losses, age, recovery, limits at the peak.
+    /// In order: the first limit reached, losses, age, what is still under way, recovery, limits at the
+    /// peak, stages that stand still.
     pub sentences: Vec<Sentence>,
 }
 
@@ -60,10 +61,15 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
         Some(first_limit(report)),
         Some(losses(report)),
         age(report.age.as_ref()),
+        unfinished(report),
         recovery(report),
         at_peak(report),
     ];
-    Verdict { sentences: sentences.into_iter().flatten().collect() }
+    let unserved = unserved(&report.unserved);
+    let standstills = report.standstills.iter().map(|still| standstill(still, report));
+    Verdict {
+        sentences: sentences.into_iter().flatten().chain(unserved).chain(standstills).collect(),
+    }
 }
 
 /// A figure in words, with its interval where it has one.
@@ -101,7 +107,7 @@ fn share(limit: &LimitReport) -> f64 {
 fn first_limit(report: &Report) -> Sentence {
     let reached = reached(report);
     let [(limit, at), others @ ..] = reached.as_slice() else {
-        return Mood::Good.says("No limit was reached.".to_owned());
+        return no_limit(report);
     };
     let lost = report.ledger.dropped.value > 0.0;
     let mood = if lost { Mood::Bad } else { Mood::Warn };
@@ -111,7 +117,8 @@ fn first_limit(report: &Report) -> Sentence {
         .map(|(limit, at)| format!("{} at {}", named(limit), number::duration(at.value)))
         .collect();
     if others.len() > OTHERS_NAMED {
-        then.push(format!("{} more", others.len() - OTHERS_NAMED));
+        let more = others.len() - OTHERS_NAMED;
+        then.push(format!("{more} more {}", if more == 1 { "limit" } else { "limits" }));
     }
     let then = if then.is_empty() { String::new() } else { format!("; then {}", and(&then)) };
     mood.says(format!(
@@ -119,6 +126,23 @@ fn first_limit(report: &Report) -> Sentence {
         named(limit),
         figure(at, number::duration),
         in_share(share(limit), report),
+    ))
+}
+
+/// Not even then is it all the same whether somebody waited.
+fn no_limit(report: &Report) -> Sentence {
+    let mood = if report.first_loss.is_some() { Mood::Warn } else { Mood::Good };
+    let longest = |limit: &&LimitReport| limit.line_longest_s.map_or(0.0, |longest| longest.value);
+    let waited_for = report.limits.iter().filter(|limit| longest(limit) > 0.0);
+    let Some(limit) = waited_for.max_by(|a, b| longest(a).total_cmp(&longest(b))) else {
+        return mood.says("No limit was reached.".to_owned());
+    };
+    mood.says(format!(
+        "No limit was reached: of the lines behind them the longest, at {}, was gone after {}, with {} \
+         in it at most.",
+        named(limit),
+        number::duration(longest(&limit)),
+        number::count(limit.line_max.map_or(0.0, |max| max.value)),
     ))
 }
 
@@ -139,10 +163,16 @@ fn and(words: &[String]) -> String {
 
 fn losses(report: &Report) -> Sentence {
     let ledger = &report.ledger;
-    let stored = match ledger.stored.value {
+    let mut stored = match ledger.dead_lettered.value {
         0.0 => String::new(),
-        stored => format!(" {} are still stored for later.", number::count(stored)),
+        1.0 => " 1 went to a dead-letter trigger.".to_owned(),
+        dead => format!(" {} went to a dead-letter trigger.", number::count(dead)),
     };
+    match ledger.stored.value {
+        0.0 => {}
+        1.0 => stored.push_str(" 1 is still stored for later."),
+        kept => stored.push_str(&format!(" {} are still stored for later.", number::count(kept))),
+    }
     let Some(first) = &report.first_loss else {
         let mood = if stored.is_empty() { Mood::Good } else { Mood::Warn };
         return mood.says(format!("Nothing was lost.{stored}"));
@@ -155,13 +185,16 @@ fn losses(report: &Report) -> Sentence {
         })
         .collect();
     if ledger.losses.len() > LOSSES_NAMED {
-        places.push(format!("{} more in the ledger", ledger.losses.len() - LOSSES_NAMED));
+        let more = ledger.losses.len() - LOSSES_NAMED;
+        let places_more = if more == 1 { "place" } else { "places" };
+        places.push(format!("and at {more} more {places_more}"));
     }
     let share = ledger.dropped.value / ledger.offered.value.max(1.0);
     Mood::Bad.says(format!(
-        "{} of {} events were lost ({}), the first at {}{}: {}.{stored}",
+        "{} of {} events {} lost ({}), the first at {}{}: {}.{stored}",
         figure(&ledger.dropped, number::count),
         number::count(ledger.offered.value),
+        if ledger.dropped.value == 1.0 { "was" } else { "were" },
         number::share(share),
         figure(&first.at_s, number::duration),
         in_share(first.share, report),
@@ -175,7 +208,7 @@ fn age(age: Option<&Times>) -> Option<Sentence> {
     };
     let mood = match age {
         age if age.p50_s.value >= OLD_S => Mood::Bad,
-        age if age.p99_s.value >= OLD_S => Mood::Warn,
+        age if age.max_s.value >= OLD_S => Mood::Warn,
         _ => Mood::Good,
     };
     Some(mood.says(format!(
@@ -184,6 +217,48 @@ fn age(age: Option<&Times>) -> Option<Sentence> {
         figure(&age.p99_s, number::duration),
         number::duration(age.max_s.value),
     )))
+}
+
+/// Whoever has not come to an end has no age in the sentence before, and may be the oldest of all.
+fn unfinished(report: &Report) -> Option<Sentence> {
+    let unfinished = report.unfinished.as_ref()?;
+    let many = report.ledger.in_flight.value;
+    let (half, oldest) = (unfinished.p50_s.value, unfinished.oldest_s.value);
+    if oldest < OLD_S {
+        return None;
+    }
+    let mood = if half >= OLD_S { Mood::Bad } else { Mood::Warn };
+    let (half, oldest) = (number::duration(half), number::duration(oldest));
+    Some(mood.says(match many {
+        1.0 => format!("1 event was still under way at the end, for {oldest}."),
+        many => format!(
+            "{} events were still under way at the end: half of them for {half} or more, the oldest for \
+             {oldest}.",
+            number::count(many),
+        ),
+    }))
+}
+
+fn unserved(triggers: &[String]) -> Option<Sentence> {
+    let named: Vec<String> = triggers.iter().map(|trigger| format!("`{trigger}`")).collect();
+    let verb = if named.len() == 1 { "lacks" } else { "lack" };
+    (!named.is_empty()).then(|| {
+        Mood::Bad.says(format!(
+            "{} {verb} events: the bus has refused a consumer of theirs (`max_consumers`).",
+            and(&named)
+        ))
+    })
+}
+
+fn standstill(still: &Standstill, report: &Report) -> Sentence {
+    Mood::Bad.says(format!(
+        "`{}` has stood still since {}{}: {} wait for locks and nobody holds one, because the heads of two \
+         lines wait for each other.",
+        still.stage,
+        figure(&still.since_s, number::duration),
+        in_share(still.share, report),
+        number::count(still.waiting.value),
+    ))
 }
 
 fn recovery(report: &Report) -> Option<Sentence> {
@@ -209,12 +284,34 @@ fn recovery(report: &Report) -> Option<Sentence> {
 fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> Sentence {
     let storm = recovery.storm_end_s - recovery.storm_start_s;
     let slow = time.value > storm || recovery.recovered_share < 1.0;
-    let mood = if slow { Mood::Warn } else { Mood::Good };
+    let lost = report.ledger.dropped.value;
+    let stores = recovery.stores.as_ref();
+    let emptied = |stores: &StoredRecovery| stores.emptied_s.map_or(f64::MAX, |time| time.value);
+    let keeps = stores.is_some_and(|stores| emptied(stores) > storm);
+    let mood = if slow || lost > 0.0 || keeps { Mood::Warn } else { Mood::Good };
+    let lost = match lost {
+        0.0 => String::new(),
+        lost => format!("; {} events were lost, which is no recovery", number::count(lost)),
+    };
+    let stores = stores.map(|stores| {
+        let most = number::count(stores.max.value);
+        match &stores.emptied_s {
+            Some(time) => format!(
+                ". The stores held {most} more, and were back to their level {} after the storm",
+                figure(time, number::duration),
+            ),
+            None => format!(
+                ". The stores held {most} more, and still held {} at the end",
+                number::count(stores.at_end.value),
+            ),
+        }
+    });
     mood.says(format!(
-        "It recovered {} after the storm had ended (at {end}){}, from a backlog of {} at most.",
+        "It recovered {} after the storm had ended (at {end}){}, from a backlog of {} at most{lost}{}.",
         figure(time, number::duration),
         in_share(recovery.recovered_share, report),
         figure(&recovery.backlog_max, number::count),
+        stores.unwrap_or_default(),
     ))
 }
 
@@ -226,46 +323,59 @@ fn at_peak(report: &Report) -> Option<Sentence> {
     }
     let mut broken: Vec<&LimitReport> =
         rates().filter(|limit| limit.holds_at_peak == Some(false)).collect();
-    if broken.is_empty() && reached(report).is_empty() {
-        let text = "Every rate limit and capacity holds at the peak, not only on average.";
-        return Some(Mood::Good.says(text.to_owned()));
-    }
     if broken.is_empty() {
-        let text = "On paper every rate limit and capacity holds even at the peak; retries, overheads and \
-                    waits, which paper leaves out, make the difference.";
-        return Some(Mood::Warn.says(text.to_owned()));
+        let tightest = rates().max_by(|a, b| overrun(a).total_cmp(&overrun(b)))?;
+        let spare = number::share((1.0 - overrun(tightest)).max(0.0));
+        let tightest = offered(tightest);
+        return Some(match reached(report).is_empty() {
+            true => Mood::Good.says(format!(
+                "Every rate limit and capacity holds at the peak, not only on average; the tightest, \
+                 {tightest}, has {spare} to spare.",
+            )),
+            false => Mood::Warn.says(format!(
+                "On paper every rate limit and capacity holds even at the peak (the tightest, {tightest}, \
+                 has {spare} to spare); paper leaves out chance, retries, overheads and faults.",
+            )),
+        });
     }
     broken.sort_by(|a, b| overrun(b).total_cmp(&overrun(a)));
     let mut named: Vec<String> = broken.iter().take(LIMITS_NAMED).map(|l| offered(l)).collect();
     if broken.len() > LIMITS_NAMED {
         named.push(format!("and {} more", broken.len() - LIMITS_NAMED));
     }
-    let verb = if broken.len() == 1 { "is" } else { "are" };
+    let which = match (broken.len(), all) {
+        (1, 1) => "The only rate limit or capacity is".to_owned(),
+        (1, _) => format!("1 of {all} rate limits and capacities is"),
+        (some, _) => format!("{some} of {all} rate limits and capacities are"),
+    };
     let averages = broken.iter().filter(|limit| limit.holds_on_average == Some(true)).count();
     let averages = match averages {
         0 => String::new(),
+        1 if broken.len() == 1 => " On average it seems to hold.".to_owned(),
         1 => " On average one of them seems to hold.".to_owned(),
         some => format!(" On average {some} of them seem to hold."),
     };
     let mood = if report.first_loss.is_some() { Mood::Bad } else { Mood::Warn };
-    Some(mood.says(format!(
-        "{} of {all} rate limits and capacities {verb} too small for the peak: {}.{averages}",
-        broken.len(),
-        named.join(", "),
-    )))
+    Some(mood.says(format!("{which} too small for the peak: {}.{averages}", named.join(", "),)))
 }
 
-/// By what factor the peak exceeds the limit.
+/// By what factor the peak exceeds the limit; what comes at once counts as spread over the second in which
+/// it must be through.
 fn overrun(limit: &LimitReport) -> f64 {
-    limit.offered_peak_per_s.unwrap_or(0.0) / limit.value
+    let peak = limit.offered_peak_per_s.unwrap_or(0.0);
+    if limit.holds_at_peak == Some(false) && peak <= limit.value {
+        return peak.max(limit.offered_at_once.unwrap_or(0.0)) / limit.value;
+    }
+    peak / limit.value
 }
 
 fn offered(limit: &LimitReport) -> String {
-    format!(
-        "`{}` of `{}` ({} for {})",
-        limit.limit,
-        limit.stage,
-        number::rate(limit.value),
-        number::rate(limit.offered_peak_per_s.unwrap_or(0.0)),
-    )
+    let peak = limit.offered_peak_per_s.unwrap_or(0.0);
+    let peak = match limit.offered_at_once {
+        Some(many) if limit.holds_at_peak == Some(false) && peak <= limit.value => {
+            format!("{} at once", number::count(many))
+        }
+        _ => number::rate(peak),
+    };
+    format!("`{}` of `{}` ({} for {peak})", limit.limit, limit.stage, number::rate(limit.value))
 }

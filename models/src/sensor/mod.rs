@@ -13,6 +13,7 @@ use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::gate::Gate as Queue;
 use crate::engine::job::JobId;
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::fault::Change;
 
@@ -70,6 +71,14 @@ pub(crate) mod metric {
     pub(crate) const WAIT: &str = "wait";
 }
 
+/// The names of a sensor's limits.
+pub(crate) mod limit {
+    pub(crate) const RATE: &str = "rate_limit";
+    pub(crate) const CLIENT: &str = "client_qps";
+    /// By [`Gate`](super::Gate).
+    pub(crate) const NAMES: [&str; 2] = [RATE, CLIENT];
+}
+
 /// A sensor at work.
 #[derive(Debug)]
 pub(crate) struct Sensor {
@@ -77,6 +86,8 @@ pub(crate) struct Sensor {
     /// By [`Gate`]; they live and die with the process.
     gates: [Option<Queue<Asker>>; 2],
     stopped: bool,
+    /// By [`Gate`]: those who wait there.
+    lines: [LineId; 2],
     waiting: GaugeId,
     wait: SampleId,
 }
@@ -98,6 +109,7 @@ impl Sensor {
         Self {
             gates: [queue(&plan.rate_limit, Gate::Rate), queue(&plan.client, Gate::Client)],
             stopped: false,
+            lines: limit::NAMES.map(|name| recorder.new_line(cx.me, name)),
             waiting: recorder.new_gauge(cx.me, metric::WAITING),
             wait: recorder.new_samples(cx.me, metric::WAIT),
             plan,
@@ -145,7 +157,9 @@ impl Sensor {
 
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         let Ask { gate, tokens } = Ask::of(cx.job(job).tag);
-        cx.fact(FactKind::Offered, job);
+        if self.is_first(gate) {
+            cx.fact(FactKind::Offered, job);
+        }
         if self.stopped {
             let by = cx.me;
             return cx.send(from, Signal::Failed { by, job });
@@ -154,24 +168,40 @@ impl Sensor {
         if queue.ask(Asker { from, job }, tokens, cx) {
             // The greatest depth counts who came and went.
             cx.gauge(self.waiting, self.depth() + 1);
-            self.admit(Asker { from, job }, SimDuration::ZERO, cx);
+            self.admit(gate, Asker { from, job }, SimDuration::ZERO, cx);
         } else {
-            cx.gauge(self.waiting, self.depth());
+            self.gauge_waiting(cx);
         }
     }
 
     fn pass(&mut self, gate: usize, cx: &mut Cx<'_, '_>) {
         while let Some(passed) = self.gates[gate].as_mut().and_then(|gate| gate.next(cx)) {
-            self.admit(passed.item, passed.waited, cx);
+            let gate = if gate == Gate::Rate as usize { Gate::Rate } else { Gate::Client };
+            self.admit(gate, passed.item, passed.waited, cx);
         }
     }
 
-    fn admit(&mut self, asker: Asker, waited: SimDuration, cx: &mut Cx<'_, '_>) {
-        cx.gauge(self.waiting, self.depth());
-        cx.sample(self.wait, waited);
-        cx.fact(FactKind::Admitted, asker.job);
+    fn admit(&mut self, gate: Gate, asker: Asker, waited: SimDuration, cx: &mut Cx<'_, '_>) {
+        self.gauge_waiting(cx);
+        // Whoever has to pass both gates is counted once.
+        if self.is_first(gate) {
+            cx.sample(self.wait, waited);
+            cx.fact(FactKind::Admitted, asker.job);
+        }
         let by = cx.me;
         cx.send(asker.from, Signal::Finished { by, job: asker.job });
+    }
+
+    /// Whether it is the first gate that an event meets here.
+    fn is_first(&self, gate: Gate) -> bool {
+        gate == Gate::Rate || self.gates[Gate::Rate as usize].is_none()
+    }
+
+    fn gauge_waiting(&self, cx: &mut Cx<'_, '_>) {
+        cx.gauge(self.waiting, self.depth());
+        for (gate, &line) in self.gates.iter().zip(&self.lines) {
+            cx.line(line, gate.as_ref().map_or(0, Queue::len));
+        }
     }
 
     fn depth(&self) -> u64 {
@@ -197,7 +227,7 @@ impl Sensor {
                 cx.send(asker.from, Signal::Failed { by, job: asker.job });
             }
         }
-        cx.gauge(self.waiting, self.depth());
+        self.gauge_waiting(cx);
     }
 
     fn start_again(&mut self, cx: &mut Cx<'_, '_>) {

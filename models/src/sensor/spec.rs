@@ -14,8 +14,8 @@ use crate::spec::policy::{Algorithm, RateLimitSpec, RetrySpec, five, one, one_se
 use crate::spec::quantity::DurationText;
 use crate::spec::resolve::{Kind, Names};
 use crate::trigger::{
-    ActionPlan, Condition, ConditionError, DeliveryMode, Dependency, OnTimeout, PolicyPlan,
-    RetryPlan, Target, TriggerPlan,
+    ActionPlan, CONDITION_DEPTH_MAX, Condition, ConditionError, DeliveryMode, Dependency,
+    OnTimeout, PolicyPlan, RetryPlan, Target, TriggerPlan,
 };
 use crate::workflow::Version;
 use crate::workflows::spec::version;
@@ -300,6 +300,13 @@ impl TriggerSpec {
                 cx.error(format!("there is no dependency `{name}`"))
                     .code("unknown-name")
                     .nearest(&name, &names);
+                None
+            }
+            Err(ConditionError::TooDeep { offset }) => {
+                cx.error(format!("the condition is nested too deep: at character {}", offset + 1))
+                    .expected(format!(
+                        "at most {CONDITION_DEPTH_MAX} parentheses within each other"
+                    ));
                 None
             }
             Err(ConditionError::Unexpected { offset, found }) => {

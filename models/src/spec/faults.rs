@@ -73,7 +73,8 @@ pub enum ChangeSpec {
 /// What a fault needs to know of the model.
 pub(crate) struct Surroundings<'m> {
     pub(crate) names: &'m Names,
-    pub(crate) components: &'m [ComponentPlan],
+    /// `None`: they have problems of their own; faults are checked as far as possible.
+    pub(crate) components: Option<&'m [ComponentPlan]>,
     pub(crate) config_maps: &'m ConfigMaps,
 }
 
@@ -95,12 +96,16 @@ pub(crate) fn compile(
     cx: &mut Checker<'_>,
 ) -> Option<Vec<Fault>> {
     let periods = cx.elements(faults, |cx, fault| fault.compile(around, cx))?;
-    Some(timeline(&periods.concat(), around))
+    Some(timeline(&periods.concat(), around.components?, around.config_maps))
 }
 
 /// One entry for each beginning and end: what holds in the component from then on. At one instant ends
 /// come before beginnings.
-fn timeline(periods: &[Period], around: &Surroundings<'_>) -> Vec<Fault> {
+fn timeline(
+    periods: &[Period],
+    components: &[ComponentPlan],
+    config_maps: &ConfigMaps,
+) -> Vec<Fault> {
     let begins = (0..).zip(periods).map(|(number, period)| (period.at, true, number));
     let ends =
         (0..).zip(periods).filter_map(|(number, period)| Some((period.until?, false, number)));
@@ -120,8 +125,8 @@ fn timeline(periods: &[Period], around: &Surroundings<'_>) -> Vec<Fault> {
         }
         let lasting: Vec<&Period> =
             active.iter().filter(|other| is_alike(other)).map(|&at| &periods[at]).collect();
-        let plan = &around.components[*component as usize];
-        let change = in_force(change, &lasting, plan, around.config_maps);
+        let plan = &components[*component as usize];
+        let change = in_force(change, &lasting, plan, config_maps);
         faults.push(Fault { at, component: *component, change });
     }
     faults
@@ -214,11 +219,13 @@ impl FaultSpec {
         let stage = around.names.find(cx, "stage", &self.stage, &kinds);
         let change = cx.field("change", |cx| self.change.compile(cx));
         let (at, component) = (at?, stage?.component);
-        let plan = &around.components[component as usize];
+        let plan = &around.components?[component as usize];
         let change = change?;
         if !plan.understands(&change) {
             cx.field("change", |cx| {
-                cx.error(format!("a {} has nothing of the kind to change", plan.kind()));
+                let article = if plan.kind().starts_with('E') { "an" } else { "a" };
+                cx.error(format!("{article} {} has nothing of the kind to change", plan.kind()))
+                    .expected(plan.changes());
             });
             return None;
         }
@@ -234,7 +241,7 @@ impl FaultSpec {
         let until = lasts?.map(|lasts| at + lasts);
         let named = component;
         let period = |component| Period { at, until, component, named, change: change.clone() };
-        let targets = slowed(&change, component, around.components);
+        let targets = slowed(&change, component, around.components?);
         Some(targets.into_iter().map(period).collect())
     }
 }

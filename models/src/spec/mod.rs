@@ -15,6 +15,7 @@ pub mod check;
 mod connect;
 pub mod distribution;
 pub mod faults;
+mod lint;
 pub mod model;
 pub mod policy;
 pub mod quantity;

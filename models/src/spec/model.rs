@@ -81,7 +81,7 @@ pub enum Stage {
 
 /// A storm that takes the place of the sources' own arrivals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Storm", deny_unknown_fields)]
 pub struct StormSpec {
     /// Arrivals by name of source.
     #[serde(default)]
@@ -169,6 +169,10 @@ fn apply_storm(spec: &mut ModelSpec, file: &str, text: &str) -> Result<(), Diagn
         .filter(|stage| matches!(stage, Stage::EventSource(_)))
         .map(Stage::name)
         .collect();
+    if storm.sources.is_empty() && storm.every_source.is_none() {
+        cx.error("the storm changes nothing")
+            .expected("`every_source: …`, or `sources: {\"NAME\": …}`, with arrivals");
+    }
     cx.field("sources", |cx| {
         for name in storm.sources.keys() {
             cx.reference(name, "event source", name, &names);
@@ -210,15 +214,17 @@ impl ModelSpec {
                     .expected(format!("less than the horizon, `{horizon}`"));
             });
         }
-        let components = components?;
+        let known = components.as_deref();
         let faults = cx.field("faults", |cx| {
             let around = faults::Surroundings {
                 names: &names,
-                components: &components,
+                components: known,
                 config_maps: &self.config_maps,
             };
             faults::compile(&self.faults, &around, cx)
         });
+        super::lint::lint(self, known, horizon, cx);
+        let components = components?;
         Some(Plan {
             name: self.name.clone(),
             horizon,
@@ -533,7 +539,20 @@ impl Builder<'_> {
             };
             Some(subject(&spec.bus, &source.name, event))
         });
-        let (bus, subjects) = (bus?.component, subjects?);
+        let (Some(bus), Some(subjects)) = (bus, subjects) else {
+            // What can be said of the triggers all the same is said now.
+            let nowhere = vec![0; spec.dependencies.len()];
+            let bus = bus.map_or(0, |bus| bus.component);
+            let (names, version) = (self.names, version?);
+            let around = Surroundings { names, sensor: id, bus, version, subject_of: &nowhere };
+            cx.each("triggers", &spec.triggers, |cx, trigger| {
+                let condition = trigger.condition(spec, cx)?;
+                let needs = TriggerSpec::needs(&condition, &nowhere);
+                trigger.compile(spec, &around, condition, &needs, vec![0], cx)
+            });
+            return None;
+        };
+        let bus = bus.component;
         processing?;
         let mut distinct = subjects.clone();
         distinct.sort();

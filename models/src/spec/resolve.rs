@@ -66,6 +66,9 @@ pub(crate) struct Names {
     nacks: RefCell<Vec<NackPlan>>,
 }
 
+/// The stage that events go to where a model does not say.
+const DEFAULT: &str = "default";
+
 impl Names {
     pub(crate) fn new(all: Vec<Named>) -> Self {
         Self { all, nacks: RefCell::default() }
@@ -106,6 +109,18 @@ impl Names {
         name: &str,
     ) -> Option<Destination> {
         let kinds = [Kind::EventBus, Kind::Station, Kind::Store, Kind::Template];
+        let is_there = self.all.iter().any(|it| it.name == name && kinds.contains(&it.kind));
+        if name == DEFAULT && !is_there {
+            let known = self.all.iter().filter(|it| kinds.contains(&it.kind));
+            let known: Vec<&str> = known.map(|it| it.name.as_str()).collect();
+            cx.field(field, |cx| {
+                cx.error(format!("there is no stage `{name}` to send to"))
+                    .code("unknown-name")
+                    .nearest(name, &known)
+                    .hint(format!("where `{field}` is left out, it is `{name}`"));
+            });
+            return None;
+        }
         self.find(cx, field, name, &kinds).map(Named::destination)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! They are edits of the text, so that everything that is checked of a file is checked of them too.
 
-use super::model::ModelSpec;
+use super::model::{ModelSpec, Stage};
 use super::ron_text;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -16,7 +16,7 @@ pub(crate) fn apply(
     for (path, value) in sets {
         let (spec, spans) = ron_text::parse::<ModelSpec>(file, &text)?;
         let full = full_path(path, &spec);
-        text = spans.with_value(&full, value).ok_or_else(|| unknown(path))?;
+        text = spans.with_value(&full, value).ok_or_else(|| unknown(path, &spec))?;
     }
     Ok(text)
 }
@@ -35,10 +35,15 @@ fn full_path(path: &str, spec: &ModelSpec) -> String {
     }
 }
 
-fn unknown(path: &str) -> Diagnostics {
+fn unknown(path: &str, spec: &ModelSpec) -> Diagnostics {
     let mut diagnostic =
         Diagnostic::error(path, format!("`--set`: there is no `{path}` in the model"));
     diagnostic
         .expected("a path such as `stages[1].max_msgs`, or `STAGE.max_msgs` by the stage's name");
+    let stage = path.split(['.', '[']).next().unwrap_or(path);
+    let names: Vec<&str> = spec.stages.iter().map(Stage::name).collect();
+    if !names.contains(&stage) && stage != "stages" {
+        diagnostic.nearest(stage, &names);
+    }
     [diagnostic].into_iter().collect()
 }

@@ -21,6 +21,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::in_hand::InHand;
 use crate::engine::job::JobId;
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{NackId, Orbit, Reject};
 use crate::engine::{Cx, Level};
@@ -81,6 +82,9 @@ pub(crate) struct Station {
     patience_key: StreamKey,
     route_key: StreamKey,
     depth: Level,
+    /// Those who wait for a server or a token, and how many were told last.
+    line: LineId,
+    line_told: u64,
     in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
@@ -95,6 +99,12 @@ pub(crate) mod metric {
     pub(crate) const SOJOURN: &str = "sojourn";
 }
 
+/// The names of a station's limits.
+pub(crate) mod limit {
+    pub(crate) const SERVERS: &str = "servers";
+    pub(crate) const RATE: &str = "rate_limit";
+}
+
 impl Station {
     pub(crate) fn new(
         plan: StationPlan,
@@ -104,6 +114,7 @@ impl Station {
         let me = cx.me;
         let recorder = &mut cx.world.recorder;
         let depth = Level::new(recorder.new_gauge(me, metric::DEPTH));
+        let line = recorder.new_line(me, limit::SERVERS);
         let in_service = Level::new(recorder.new_gauge(me, metric::BUSY));
         let wait = recorder.new_samples(me, metric::WAIT);
         let sojourn = recorder.new_samples(me, metric::SOJOURN);
@@ -131,6 +142,8 @@ impl Station {
             patience_key: key("patience"),
             route_key: key("route"),
             depth,
+            line,
+            line_told: 0,
             in_service,
             wait,
             sojourn,
@@ -165,7 +178,13 @@ impl Station {
     /// Tells how many wait and are served, once all that a signal leads to is done.
     #[inline(always)]
     fn note_depths(&mut self, cx: &mut Cx<'_, '_>) {
-        self.depth.set(self.queue.len(), cx);
+        let waiting = self.queue.len();
+        self.depth.set(waiting, cx);
+        let line = waiting + self.blocked.len() as u64;
+        if line != self.line_told {
+            self.line_told = line;
+            cx.line(self.line, line);
+        }
         self.in_service.set(u64::from(self.busy), cx);
     }
 
@@ -175,8 +194,15 @@ impl Station {
             Change::FailureProbability(p) => {
                 self.plan.failure_probability = p.unwrap_or(self.plan.failure_probability);
             }
-            Change::Stop => self.stop(cx),
-            Change::Start => self.stopped = false,
+            // Who waits for a station that is down waits for no limit.
+            Change::Stop => {
+                cx.aim(self.line, cx.me, "");
+                self.stop(cx);
+            }
+            Change::Start => {
+                self.stopped = false;
+                cx.aim(self.line, cx.me, limit::SERVERS);
+            }
             Change::Limit(servers) => self.plan.servers = servers as u32,
             Change::Rate(rate) => {
                 let now = cx.now();
@@ -408,9 +434,16 @@ impl Station {
         }
         // Nobody else takes tokens: before that time there is none.
         if self.token_wake.is_some_and(|wake| now < wake) {
+            cx.aim(self.line, cx.me, limit::RATE);
             return false;
         }
-        let Err(next) = limit.limiter.try_take(now) else { return true };
+        let Err(next) = limit.limiter.try_take(now) else {
+            if self.busy + 1 >= self.plan.servers {
+                cx.aim(self.line, cx.me, limit::SERVERS);
+            }
+            return true;
+        };
+        cx.aim(self.line, cx.me, limit::RATE);
         self.token_wake = Some(next);
         cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
         false

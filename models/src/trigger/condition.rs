@@ -25,6 +25,11 @@ pub(crate) enum ConditionError {
         /// What was found, as a phrase.
         found: String,
     },
+    /// Parentheses within parentheses, too deep.
+    TooDeep {
+        /// Byte offset in the expression.
+        offset: usize,
+    },
     /// A name that is no dependency of the sensor.
     Unknown {
         /// Byte offset in the expression.
@@ -34,13 +39,16 @@ pub(crate) enum ConditionError {
     },
 }
 
+/// Deeper nesting than this is no condition; it also keeps every recursion over one small.
+pub(crate) const DEPTH_MAX: usize = 64;
+
 impl Condition {
     /// Reads `(a && b) || c`; `names` are the dependencies in the order of their numbers.
     ///
     /// # Errors
     /// Says what stands where it must not.
     pub(crate) fn parse(text: &str, names: &[String]) -> Result<Self, ConditionError> {
-        let mut parser = Parser { text, at: 0, names };
+        let mut parser = Parser { text, at: 0, depth: 0, names };
         let condition = parser.any()?;
         parser.skip_space();
         if parser.at < text.len() {
@@ -90,6 +98,8 @@ impl Condition {
 struct Parser<'t> {
     text: &'t str,
     at: usize,
+    /// Open parentheses.
+    depth: usize,
     names: &'t [String],
 }
 
@@ -112,7 +122,12 @@ impl Parser<'_> {
 
     fn one(&mut self) -> Result<Condition, ConditionError> {
         if self.eat("(") {
+            if self.depth == DEPTH_MAX {
+                return Err(ConditionError::TooDeep { offset: self.at - 1 });
+            }
+            self.depth += 1;
             let inner = self.any()?;
+            self.depth -= 1;
             return if self.eat(")") { Ok(inner) } else { Err(self.unexpected()) };
         }
         self.skip_space();
@@ -177,6 +192,17 @@ mod tests {
             let holds: Vec<u64> = (0..8).filter(|&seen| condition.holds(seen)).collect();
             assert_eq!(holds, holding, "{text}");
             assert_eq!(condition.joins(), joins, "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(Condition::parse(&nested(DEPTH_MAX), &names()), Ok(Condition::Seen(0)));
+        // A hundred thousand of them used to overflow the stack.
+        for depth in [DEPTH_MAX + 1, 100_000] {
+            let error = ConditionError::TooDeep { offset: DEPTH_MAX };
+            assert_eq!(Condition::parse(&nested(depth), &names()), Err(error), "{depth}");
         }
     }
 

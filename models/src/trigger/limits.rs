@@ -2,9 +2,11 @@
 
 use sim_core::time::SimDuration;
 
+use super::held_up::By;
 use super::{DEAD, Place, Trigger};
 use crate::engine::Cx;
 use crate::engine::fate::Reason;
+use crate::engine::gate::Gate as Queue;
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
 use crate::engine::reject::{self, Reject};
@@ -24,6 +26,7 @@ impl Trigger {
 
     pub(super) fn ask(&mut self, gate: Gate, tokens: u16, job: JobId, cx: &mut Cx<'_, '_>) {
         self.note(job, Place::AtGate);
+        self.held_up.asked_at = cx.now();
         cx.job_mut(job).tag = Ask { gate, tokens }.tag();
         cx.offer(self.plan.sensor, job);
     }
@@ -34,7 +37,11 @@ impl Trigger {
         }
         self.note(job, Place::Here);
         self.remember(-1, cx);
-        match Ask::of(cx.job(job).tag).gate {
+        let gate = Ask::of(cx.job(job).tag).gate;
+        if cx.now() > self.held_up.asked_at {
+            self.held_up.vote(if gate == Gate::Rate { By::SensorRate } else { By::Client });
+        }
+        match gate {
             Gate::Rate => self.limit(job, cx),
             Gate::Client => self.call(job, cx),
         }
@@ -50,14 +57,25 @@ impl Trigger {
             Over::Reject if gate.try_take(cx) => self.execute(job, SimDuration::ZERO, cx),
             Over::Reject => self.over_limit(job, cx),
             Over::Wait if gate.ask(job, 1, cx) => self.execute(job, SimDuration::ZERO, cx),
-            Over::Wait => self.remember(1, cx),
+            Over::Wait => {
+                self.remember(1, cx);
+                self.held_up.vote(By::Rate);
+                self.gauge_tokens(cx);
+            }
         }
     }
 
     pub(super) fn grant(&mut self, cx: &mut Cx<'_, '_>) {
         while let Some(passed) = self.gate.as_mut().and_then(|gate| gate.next(cx)) {
             self.remember(-1, cx);
+            self.gauge_tokens(cx);
             self.execute(passed.item, passed.waited, cx);
+        }
+    }
+
+    pub(super) fn gauge_tokens(&self, cx: &mut Cx<'_, '_>) {
+        if let Some(line) = self.token_line {
+            cx.line(line, self.gate.as_ref().map_or(0, Queue::len));
         }
     }
 

@@ -15,6 +15,7 @@
 mod acting;
 mod calls;
 mod condition;
+mod held_up;
 mod limits;
 mod plan;
 mod policy;
@@ -32,12 +33,15 @@ use sim_core::random::{StreamKey, Streams};
 use crate::engine::event::Signal;
 use crate::engine::gate::Gate;
 use crate::engine::job::JobId;
+use crate::engine::reach::LineId;
 use crate::engine::recorder::{GaugeId, SampleId};
 use crate::engine::{Cx, Timing};
 use crate::fault::Change;
 use crate::sensor;
 
-pub(crate) use condition::{Condition, ConditionError};
+use held_up::HeldUp;
+
+pub(crate) use condition::{Condition, ConditionError, DEPTH_MAX as CONDITION_DEPTH_MAX};
 pub(crate) use plan::{
     ActionPlan, DeliveryMode, Dependency, OnTimeout, PolicyPlan, RetryPlan, Target, TriggerPlan,
 };
@@ -76,6 +80,12 @@ pub(crate) mod metric {
     pub(crate) const AGE: &str = "event_age";
 }
 
+/// The names of a trigger's limits.
+pub(crate) mod limit {
+    pub(crate) const RATE: &str = "rate_limit";
+    pub(crate) const ONE_AT_A_TIME: &str = "one_at_a_time";
+}
+
 /// A trigger at work.
 #[derive(Debug)]
 pub(crate) struct Trigger {
@@ -108,6 +118,11 @@ pub(crate) struct Trigger {
     sensor_is_down: bool,
     processing: Timing,
     slowdown: f64,
+    /// Messages that wait for the one before them.
+    inbox_line: LineId,
+    /// Firings that wait for a token, if they may be many.
+    token_line: Option<LineId>,
+    held_up: HeldUp,
     keys: Keys,
     gauges: Gauges,
 }
@@ -165,6 +180,13 @@ impl Trigger {
             stopped: false,
             is_down: false,
             sensor_is_down: false,
+            inbox_line: recorder.new_line(me, limit::ONE_AT_A_TIME),
+            token_line: matches!(
+                (&plan.rate_limit, plan.delivery),
+                (Some(_), DeliveryMode::FireAndForget)
+            )
+            .then(|| recorder.new_line(me, limit::RATE)),
+            held_up: HeldUp::new(&plan),
             processing: Timing::new(plan.processing.clone()),
             slowdown: 1.0,
             keys: Keys {

@@ -133,6 +133,8 @@ impl Trigger {
         self.in_memory = 0;
         self.executing = 0;
         cx.gauge(self.gauges.in_memory, 0);
+        self.gauge_tokens(cx);
+        self.gauge_inbox(0, cx);
         cx.gauge(self.gauges.executing, 0);
     }
 

@@ -22,16 +22,20 @@ impl Trigger {
         }
         cx.fact(FactKind::Offered, job);
         cx.job_mut(job).epoch = self.epoch;
+        let in_bus = u64::from(cx.job(job).tag);
         self.inbox.push_back((consumer, job));
         if self.current.is_none() {
             self.next_message(cx);
+        } else {
+            self.gauge_inbox(in_bus, cx);
         }
     }
 
     pub(super) fn next_message(&mut self, cx: &mut Cx<'_, '_>) {
-        let Some((consumer, job)) = self.inbox.pop_front() else { return };
+        let Some((consumer, job)) = self.inbox.pop_front() else { return self.held_up.forget() };
         let delivery = cx.job(job).delivery;
         self.current = Some(Current { job, consumer, delivery });
+        self.gauge_inbox(0, cx);
         cx.fact(FactKind::Admitted, job);
         if self.plan.delivery == DeliveryMode::AtLeastOnce {
             cx.send(
@@ -136,6 +140,7 @@ impl Trigger {
     /// The current message is over: acked, unless the bus has it back.
     pub(super) fn message_done(&mut self, cx: &mut Cx<'_, '_>) {
         let Some(current) = self.current.take() else { return };
+        self.aim_line(cx);
         if !std::mem::take(&mut self.handed_back) {
             let consumer = self.bus_consumer(current.consumer);
             cx.send(self.plan.bus, Signal::Ack { consumer, delivery: current.delivery });

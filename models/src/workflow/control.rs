@@ -56,6 +56,10 @@ pub(super) struct Counts {
     pub(super) pods_running: u64,
     pub(super) kube_calls: u64,
     pub(super) workflow_calls: u64,
+    /// The last call to the API that was let through, or will be.
+    pub(super) api_until: SimTime,
+    /// When a pod that `resourceRateLimit` refused is tried again.
+    pub(super) pods_until: SimTime,
 }
 
 /// Whether the controller's process is there.
@@ -310,6 +314,7 @@ impl Core {
         }
         self.counts.workflow_calls += 1;
         done_at = done_at.max(self.workflow_api.take(cx.now));
+        self.counts.api_until = self.counts.api_until.max(done_at);
         if self.is_ideal() {
             // Something may have ended after a look at what waited for it.
             if look.skipped {
@@ -375,7 +380,9 @@ impl Core {
     /// `calls` calls to the Kubernetes API; when the last one is let through.
     pub(super) fn call_kube(&mut self, now: SimTime, calls: u32) -> SimTime {
         self.counts.kube_calls += u64::from(calls);
-        (0..calls).fold(now, |_, _| self.kube.take(now))
+        let through = (0..calls).fold(now, |_, _| self.kube.take(now));
+        self.counts.api_until = self.counts.api_until.max(through);
+        through
     }
 
     // ---- throttler ----------------------------------------------------------------------------

@@ -46,6 +46,10 @@ pub struct Gauges {
     pub kube_calls: u64,
     /// Calls to the API so far: workflows updated.
     pub workflow_calls: u64,
+    /// The last call to the API so far was let through then, or will be.
+    pub api_until: SimTime,
+    /// Then the pods that `resourceRateLimit` has refused so far are tried again.
+    pub pods_until: SimTime,
 }
 
 impl Gauges {
@@ -239,6 +243,8 @@ impl Controller {
             workers_busy: u64::from(self.core.workers_busy),
             kube_calls: self.core.counts.kube_calls,
             workflow_calls: self.core.counts.workflow_calls,
+            api_until: self.core.counts.api_until,
+            pods_until: self.core.counts.pods_until,
         }
     }
 

@@ -297,6 +297,7 @@ impl Core {
             // Without a requeue delay it is looked at again and again, until the token is there.
             let goes_on = self.is_ideal() || self.config.requeue.is_zero();
             let at = if goes_on { next } else { cx.now + self.config.requeue };
+            self.counts.pods_until = self.counts.pods_until.max(at);
             self.requeue_at(cx, slot, at);
             return;
         }

@@ -245,6 +245,12 @@ impl Builder<'_> {
         depth: usize,
     ) -> Result<Range<u32>, ConfigError> {
         let length = path.len();
+        if plan.nodes.len() + config.items as usize > NODES_MAX {
+            return Err(ConfigError::TooManyNodes {
+                template: template.name.clone(),
+                limit: NODES_MAX,
+            });
+        }
         let mut nodes = Vec::with_capacity(config.items as usize);
         for item in 0..config.items {
             path.push('/');

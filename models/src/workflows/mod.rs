@@ -1,6 +1,7 @@
 //! The workflow controller ([`crate::workflow`]) as a stage of the model: a job becomes a workflow, and
 //! ends with it.
 
+mod lines;
 pub(crate) mod spec;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::workflow::{
     Controller, ControllerConfig, Effects, Fact, LockId, Outcome, SemaphoreLimit, TemplateConfig,
     TemplateId, Timer, WorkflowId,
 };
+use lines::Lines;
 
 /// The controller asked to be woken; the argument is the number of its timer.
 const TIMER: u16 = 0;
@@ -50,6 +52,58 @@ pub(crate) mod metric {
     pub(crate) const TURNAROUND: &str = "turnaround";
 }
 
+/// The names of a controller's limits.
+pub(crate) mod limit {
+    use super::WorkflowPlan;
+    use crate::workflow::{ControllerConfig, LockRef, NodeBody, NodeConfig};
+
+    pub(crate) const PARALLELISM: &str = "parallelism";
+    pub(crate) const NAMESPACE: &str = "namespace_parallelism";
+    pub(crate) const WORKERS: &str = "workers";
+    pub(crate) const API: &str = "api_limit";
+    pub(crate) const PODS: &str = "resource_rate_limit";
+
+    /// Whether the throttler may refuse a workflow.
+    pub(crate) fn has_parallelism(config: &ControllerConfig) -> bool {
+        let limits = [config.parallelism, config.namespace_parallelism];
+        limits.iter().flatten().any(|&most| most > 0)
+            || config.namespace_limits.iter().any(|limit| limit.parallelism > 0)
+    }
+
+    /// The locks in the controller's order: the semaphores, then the mutexes as they are met with.
+    pub(crate) fn locks(plan: &WorkflowPlan) -> Vec<String> {
+        let mut names: Vec<String> =
+            plan.semaphores.iter().map(|semaphore| semaphore.key.clone()).collect();
+        let mut mutexes: Vec<(&str, &str)> = Vec::new();
+        for template in &plan.templates {
+            let mut all: Vec<&LockRef> = template.locks.iter().collect();
+            locks_of(&template.entry, &mut all);
+            for lock in all {
+                if let LockRef::Mutex { name } = lock
+                    && !mutexes.contains(&(&template.namespace, name))
+                {
+                    mutexes.push((&template.namespace, name));
+                }
+            }
+        }
+        names.extend(mutexes.iter().map(|(_, name)| format!("mutex {name}")));
+        names
+    }
+
+    fn locks_of<'a>(node: &'a NodeConfig, locks: &mut Vec<&'a LockRef>) {
+        locks.extend(&node.locks);
+        match &node.body {
+            NodeBody::Pod { .. } => {}
+            NodeBody::Steps(groups) => {
+                groups.iter().flatten().for_each(|node| locks_of(node, locks));
+            }
+            NodeBody::Dag { tasks, .. } => {
+                tasks.iter().for_each(|task| locks_of(&task.node, locks));
+            }
+        }
+    }
+}
+
 /// A workflow controller at work.
 pub(crate) struct Workflow {
     plan: WorkflowPlan,
@@ -63,6 +117,7 @@ pub(crate) struct Workflow {
     /// Live workflows: their jobs are held here. The value is who waits for the end, if anybody.
     live: BTreeMap<JobId, Option<ComponentId>>,
     locks: Vec<LockId>,
+    lines: Lines,
     pending: GaugeId,
     waiting_for_locks: GaugeId,
     running: GaugeId,
@@ -83,8 +138,10 @@ impl Workflow {
         )
         .expect("the plan was checked");
         let me = cx.me;
+        let lines = Lines::new(&plan, &controller, cx);
         let recorder = &mut cx.world.recorder;
         Self {
+            lines,
             locks: controller.lock_names().map(|(id, _)| id).collect(),
             controller,
             effects: Effects::default(),
@@ -230,6 +287,7 @@ impl Workflow {
         let permits =
             self.locks.iter().map(|&lock| u64::from(self.controller.lock(lock).held)).sum();
         cx.gauge(self.permits, permits);
+        self.lines.gauge(&self.plan, &self.controller, &gauges, cx);
     }
 
     fn arm(&mut self, at: SimTime, timer: Timer, cx: &mut Cx<'_, '_>) {

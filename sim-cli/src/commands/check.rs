@@ -1,15 +1,16 @@
 //! `surgetank check`: every diagnostic of every input.
 
+use std::path::Path;
+
 use models::diagnostic::{Diagnostics, Severity};
 use models::{Model, Overrides};
 
-use crate::args::{Arguments, CheckArguments, Format};
+use crate::args::{Arguments, CheckArguments, Format, OneReading as Reading};
 use crate::input::{self, Source};
 use crate::output::{Failure, print, style};
 
 pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(), Failure> {
-    let sources: Vec<Source> =
-        check.inputs.iter().map(|input| input::source(input)).collect::<Result<_, _>>()?;
+    let sources = sources(check)?;
     let found: Vec<Diagnostics> = sources.iter().map(diagnostics).collect();
     match check.format {
         Format::Text => print(&text(&sources, &found, arguments))?,
@@ -32,11 +33,27 @@ pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(
     Ok(())
 }
 
+/// Each RON model on its own, and all manifests together, as they make one model.
+fn sources(check: &CheckArguments) -> Result<Vec<Source>, Failure> {
+    let (manifests, models): (Vec<String>, Vec<String>) =
+        check.inputs.iter().cloned().partition(|input| input::is_manifest(Path::new(input)));
+    let mut sources: Vec<Source> =
+        models.iter().map(|input| input::source(input)).collect::<Result<_, _>>()?;
+    if !manifests.is_empty() {
+        let reading = check.reading.unwrap_or(Reading::Deployed);
+        sources.push(input::manifests(&manifests, reading.into())?);
+    }
+    Ok(sources)
+}
+
+/// What is odd about the model, and about the manifests that it was made of.
 fn diagnostics(source: &Source) -> Diagnostics {
-    match Model::read(&source.name, &source.text, &Overrides::default(), source.files()) {
+    let found = match Model::read(&source.name, &source.text, &Overrides::default(), source.files())
+    {
         Ok(model) => model.warnings,
         Err(problems) => problems,
-    }
+    };
+    source.findings.iter().chain(found.iter()).cloned().collect()
 }
 
 fn text(sources: &[Source], found: &[Diagnostics], arguments: &Arguments) -> String {
@@ -46,7 +63,10 @@ fn text(sources: &[Source], found: &[Diagnostics], arguments: &Arguments) -> Str
         if found.is_empty() {
             text.push_str(&format!("{}: fine\n", source.name));
         } else {
-            text.push_str(&input::describe(found, source, None, color));
+            text.push_str(&source.said);
+            let own = found.iter().filter(|it| !source.findings.iter().any(|known| known == *it));
+            let own: Diagnostics = own.cloned().collect();
+            text.push_str(&input::describe(&own, source, None, color));
         }
     }
     text

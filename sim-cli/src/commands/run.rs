@@ -36,6 +36,11 @@ fn run_reading(
 ) -> Result<(), Failure> {
     let color = color_of_messages(arguments);
     let (input, source) = source(&run.model, reading)?;
+    let both = run.model.reading == Some(ReadingArgument::Both);
+    if let Some(reading) = reading.filter(|_| both) {
+        say(&format!("the manifests {}:\n", as_read(reading)));
+    }
+    say(&source.said);
     let wishes = wishes(&run.model);
     let model = input::model(&source, &wishes, color)?;
     say(&model.warnings.render(&source.text, color));
@@ -62,6 +67,7 @@ fn run_reading(
             &manifest_words(&run.model.inputs, reading),
             1,
         );
+        provenance.reading = Some(as_read(reading).to_owned());
     }
     let report = Report::new(&model.plan, &outcomes, provenance);
     if let Some(directory) = directory {
@@ -73,10 +79,30 @@ fn run_reading(
     }
 }
 
+/// `as intended`, `as deployed`.
+fn as_read(reading: Reading) -> &'static str {
+    match reading {
+        Reading::Intended => "as intended",
+        Reading::Deployed => "as deployed",
+    }
+}
+
 /// The readings of the input that were asked for; a RON model has one only.
 fn readings(arguments: &ModelArguments) -> Result<Vec<Option<Reading>>, Failure> {
     let are_manifests =
         arguments.inputs.iter().all(|input| input != "-" && is_manifest(Path::new(input)));
+    // With a reading, standard input must be manifests; it can be read only once.
+    let is_input = arguments.inputs == ["-"];
+    match (is_input, arguments.reading) {
+        (true, Some(ReadingArgument::Both)) => {
+            return Err(Failure::bad_input(
+                "`--reading both` reads its input twice, which standard input does not allow: give a file",
+            ));
+        }
+        (true, Some(ReadingArgument::Deployed)) => return Ok(vec![Some(Reading::Deployed)]),
+        (true, Some(ReadingArgument::Intended)) => return Ok(vec![Some(Reading::Intended)]),
+        _ => {}
+    }
     match (are_manifests, arguments.reading) {
         (true, None | Some(ReadingArgument::Deployed)) => Ok(vec![Some(Reading::Deployed)]),
         (true, Some(ReadingArgument::Intended)) => Ok(vec![Some(Reading::Intended)]),
@@ -144,9 +170,9 @@ pub(super) fn failure_of(error: &RunError, name: &str) -> Failure {
     let message = format!("`{name}` cannot be run to its end: {error}");
     match error {
         RunError::Unbalanced(_) => Failure::failed(message),
-        RunError::TooManyInFlight { .. } | RunError::ZeroDelayLoop { .. } => {
-            Failure::bad_input(message)
-        }
+        RunError::TooManyInFlight { .. }
+        | RunError::TooManyPending { .. }
+        | RunError::ZeroDelayLoop { .. } => Failure::bad_input(message),
     }
 }
 

@@ -12,7 +12,7 @@ use super::Failure;
 pub(crate) enum Existing {
     /// Refuse it, unless it is empty.
     Refuse,
-    /// Replace it.
+    /// Replace it, if it holds a result.
     Replace,
 }
 
@@ -36,6 +36,7 @@ impl Directory {
             )));
         };
         fs::create_dir_all(parent).map_err(|error| cannot("create", parent, &error))?;
+        sweep(parent, &name.to_string_lossy());
         let name = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
         let draft = parent.join(name);
         fs::create_dir(&draft).map_err(|error| cannot("create", &draft, &error))?;
@@ -70,6 +71,25 @@ impl Directory {
     }
 }
 
+/// Removes what processes that were killed have left of drafts with that name.
+fn sweep(parent: &Path, name: &str) {
+    // Where it cannot be seen who lives, nothing is touched.
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let process = file
+            .strip_prefix(&format!(".{name}."))
+            .and_then(|rest| rest.strip_suffix(".partial"))
+            .and_then(|process| process.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for Directory {
     fn drop(&mut self) {
         // After `finish` there is none any more.
@@ -88,8 +108,16 @@ fn check(place: &Path, existing: Existing) -> Result<(), Failure> {
         )));
     }
     let is_empty = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty || existing == Existing::Replace {
+    let is_result = place.join("report.json").is_file();
+    if is_empty || (existing == Existing::Replace && is_result) {
         return Ok(());
+    }
+    if existing == Existing::Replace {
+        return Err(Failure::bad_input(format!(
+            "the directory `{}` is no result (there is no `report.json` in it), and `--force` replaces \
+             nothing else: choose another",
+            place.display()
+        )));
     }
     Err(Failure::bad_input(format!(
         "the directory `{}` is not empty: choose another, or replace it with `--force`",

@@ -44,6 +44,14 @@ impl Process for Batch {
         self.inner.peak_rate_per_s() * self.size.mean()
     }
 
+    fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+        self.inner.peak_rate_within(horizon) * self.size.mean()
+    }
+
+    fn at_once(&self, horizon: SimDuration) -> f64 {
+        self.inner.at_once(horizon) * self.size.mean().max(1.0)
+    }
+
     fn peak_window(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
         self.inner.peak_window(horizon)
     }

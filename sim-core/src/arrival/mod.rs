@@ -84,6 +84,14 @@ trait Process {
 
     fn peak_rate_per_s(&self) -> f64;
 
+    fn peak_rate_within(&self, _: SimDuration) -> f64 {
+        self.peak_rate_per_s()
+    }
+
+    fn at_once(&self, _: SimDuration) -> f64 {
+        1.0
+    }
+
     fn peak_window(&self, _: SimDuration) -> Option<(SimTime, SimTime)> {
         None
     }
@@ -105,6 +113,12 @@ macro_rules! kinds {
             }
             fn peak_rate_per_s(&self) -> f64 {
                 match self { $(Self::$kind(process) => process.peak_rate_per_s()),* }
+            }
+            fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+                match self { $(Self::$kind(process) => process.peak_rate_within(horizon)),* }
+            }
+            fn at_once(&self, horizon: SimDuration) -> f64 {
+                match self { $(Self::$kind(process) => process.at_once(horizon)),* }
             }
             fn peak_window(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
                 match self { $(Self::$kind(process) => process.peak_window(horizon)),* }
@@ -315,9 +329,24 @@ impl ArrivalProcess {
         self.0.peak_rate_per_s()
     }
 
+    /// As [`ArrivalProcess::peak_rate_per_s`], but only of what comes before `horizon`, as far as that is
+    /// known beforehand.
+    #[must_use]
+    pub fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+        self.0.peak_rate_within(horizon)
+    }
+
+    /// How many events come at one instant, before `horizon`: 1 without batches, else the mean size of a
+    /// batch; for a trace the most of one row.
+    #[must_use]
+    pub fn at_once(&self, horizon: SimDuration) -> f64 {
+        self.0.at_once(horizon)
+    }
+
     /// The storm: from when to when the rate is above halfway between its lowest and its highest
     /// within `horizon` (for a spike: above its base), around its first peak. None where the rate
-    /// does not vary in a way that is known beforehand.
+    /// does not vary in a way that is known beforehand, and where what comes before `horizon` is no
+    /// storm: less than twice its lowest rate, or less than half of the highest rate after it.
     #[must_use]
     pub fn peak_window(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
         self.0.peak_window(horizon)

@@ -282,12 +282,21 @@ impl Process for Profile {
         self.segments.iter().map(ends).fold(0.0, f64::max)
     }
 
+    fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+        let end_ns = horizon.as_nanos();
+        let ends = |s: &Segment| s.rate_per_s.max(s.rate_at(s.end_ns.min(end_ns)));
+        self.begun(end_ns).map(ends).fold(0.0, f64::max)
+    }
+
     fn peak_window(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
         let end_ns = horizon.as_nanos();
         let ends = |s: &Segment| [s.rate_per_s, s.rate_at(s.end_ns.min(end_ns))];
         let rates = || self.begun(end_ns).flat_map(ends);
         let (lowest, highest) =
             (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+        if highest < 2.0 * lowest || highest < 0.5 * self.peak_rate_per_s() {
+            return None;
+        }
         let threshold = self.storm_above.unwrap_or(0.5 * (lowest + highest));
         let mut best: Option<(f64, u64, u64)> = None;
         let mut open: Option<(f64, u64, u64)> = None;

@@ -56,10 +56,19 @@ impl Process for Superposition {
         self.members.iter().map(|member| member.process.peak_rate_per_s()).sum()
     }
 
+    fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+        self.members.iter().map(|member| member.process.peak_rate_within(horizon)).sum()
+    }
+
+    fn at_once(&self, horizon: SimDuration) -> f64 {
+        self.members.iter().map(|member| member.process.at_once(horizon)).fold(1.0, f64::max)
+    }
+
     /// The window of the member whose peak stands out most above its own mean.
     fn peak_window(&self, horizon: SimDuration) -> Option<(SimTime, SimTime)> {
-        let excess =
-            |process: &ArrivalProcess| process.peak_rate_per_s() - process.mean_rate_per_s(horizon);
+        let excess = |process: &ArrivalProcess| {
+            process.peak_rate_within(horizon) - process.mean_rate_per_s(horizon)
+        };
         let windows = self.members.iter().filter_map(|member| {
             Some((excess(&member.process), member.process.peak_window(horizon)?))
         });

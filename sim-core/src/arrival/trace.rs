@@ -80,4 +80,15 @@ impl Process for Trace {
     fn peak_rate_per_s(&self) -> f64 {
         self.peak_rate_per_s
     }
+
+    fn peak_rate_within(&self, horizon: SimDuration) -> f64 {
+        let end = SimTime::ZERO + horizon;
+        peak(&self.rows[..self.rows.partition_point(|row| row.at < end)])
+    }
+
+    fn at_once(&self, horizon: SimDuration) -> f64 {
+        let end = SimTime::ZERO + horizon;
+        let within = self.rows.iter().take_while(|row| row.at < end);
+        within.map(|row| f64::from(row.count)).fold(1.0, f64::max)
+    }
 }

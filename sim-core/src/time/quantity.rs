@@ -108,6 +108,12 @@ impl fmt::Display for QuantityError {
                 Quantity::Duration => write!(out, "it is longer than 584 years"),
                 Quantity::Rate => write!(out, "it is too large"),
             },
+            Problem::NoSlash if self.found.contains('/') => {
+                write!(
+                    out,
+                    "the number before the `/` is a plain decimal, without an exponent or a unit"
+                )
+            }
             Problem::NoSlash => write!(out, "there is no `/`"),
         }?;
         write!(out, "; expected {}", self.quantity.expected())

@@ -32,6 +32,8 @@ pub enum Glyphs {
     Ascii,
 }
 
+/// So many attempts an event are worth a line.
+const AMPLIFIED: f64 = 1.05;
 /// What a model says of itself gets so many lines.
 const ABOUT_LINES: usize = 2;
 /// So many losses, and places of events in flight, are listed.
@@ -66,13 +68,20 @@ fn head(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         many => format!(", {many} replications, 95 % intervals"),
     };
     let right = format!("{horizon} simulated{replications}");
-    let space = paint.width().saturating_sub(provenance.model.chars().count() + right.len());
-    let name = paint.tone(Tone::Strong, &provenance.model);
+    let reading = provenance.reading.iter().map(|reading| format!(", {reading}"));
+    let name = plain(&provenance.model) + &reading.collect::<String>();
+    let space = paint.width().saturating_sub(name.chars().count() + right.len());
+    let name = paint.tone(Tone::Strong, &name);
     lines.push(format!("{name}{}{}", " ".repeat(space.max(2)), paint.tone(Tone::Dim, &right)));
     if !provenance.about.is_empty() {
-        let about = wrap(&provenance.about, paint.width());
+        let about = wrap(&plain(&provenance.about), paint.width());
         lines.extend(about.iter().take(ABOUT_LINES).map(|line| paint.tone(Tone::Dim, line)));
     }
+}
+
+/// Without control characters, which a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
@@ -125,6 +134,10 @@ fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         )
     });
     places("  lost:      ", losses, paint, lines);
+    if report.amplification.value >= AMPLIFIED {
+        let times = number::count(report.amplification.value);
+        indented("  attempts:  ", &format!("{times} for each event"), paint, lines);
+    }
     let whereabouts = ledger.whereabouts.iter();
     let whereabouts = whereabouts
         .map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));

@@ -131,8 +131,19 @@ pub fn quantity(value: f64, unit: &str) -> String {
         "bytes" => bytes(value),
         "per_s" => rate(value),
         "s" => duration(value),
+        unit if value == 1.0 => format!("1 {}", singular(unit)),
         unit => format!("{} {unit}", count(value)),
     }
+}
+
+/// `servers` -> `server`, `calls per second` -> `call per second`.
+fn singular(unit: &str) -> String {
+    let (word, rest) = unit.split_once(' ').map_or((unit, ""), |(word, rest)| (word, rest));
+    let word = match word {
+        "deliveries" => "delivery",
+        word => word.strip_suffix('s').unwrap_or(word),
+    };
+    if rest.is_empty() { word.to_owned() } else { format!("{word} {rest}") }
 }
 
 #[cfg(test)]
@@ -200,6 +211,14 @@ mod tests {
             (12.5, "1250 %"),
         ] {
             assert_eq!(share(value), expected);
+        }
+        for (value, unit, expected) in [
+            (1.0, "servers", "1 server"),
+            (2.0, "servers", "2 servers"),
+            (1.0, "calls per second", "1 call per second"),
+            (1.0, "deliveries", "1 delivery"),
+        ] {
+            assert_eq!(quantity(value, unit), expected);
         }
         for (value, expected) in [
             (512.0, "512 B"),

@@ -7,6 +7,10 @@ use crate::report::{Figure, Report};
 
 /// The longest name of a stage that is printed whole.
 const NAME_WIDTH: usize = 26;
+/// And on a narrow screen.
+const NAME_WIDTH_NARROW: usize = 16;
+/// A screen with fewer columns is narrow.
+const NARROW: usize = 80;
 /// A column so dispensable is left out when there is nothing in it.
 const EMPTY_IS_HIDDEN: u8 = 9;
 /// Servers that are busy for a larger share of the time are a bottleneck.
@@ -73,14 +77,15 @@ const COLUMNS: &[Column] = &[
         cell: |s| Cell::of(s.admitted.as_ref(), Cell::count),
         dispensable: 8,
     },
-    Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 0 },
+    Column { title: "refused", cell: |s| Cell::count(&s.refused), dispensable: 2 },
+    Column { title: "out", cell: |s| Cell::of(s.turned_out.as_ref(), Cell::count), dispensable: 9 },
     Column { title: "retried", cell: |s| Cell::count(&s.retried), dispensable: 9 },
-    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 0 },
+    Column { title: "done", cell: |s| Cell::of(s.completed.as_ref(), Cell::count), dispensable: 4 },
     Column { title: "lost", cell: |s| Cell::bad_if_any(&s.lost), dispensable: 0 },
     Column {
         title: "depth",
         cell: |s| Cell::of(s.level.as_ref(), |level| Cell::count(&level.mean)),
-        dispensable: 1,
+        dispensable: 6,
     },
     Column { title: "max", cell: depth_max, dispensable: 0 },
     Column {
@@ -94,14 +99,14 @@ const COLUMNS: &[Column] = &[
     Column {
         title: "wait p50",
         cell: |s| Cell::of(s.wait.as_ref(), |w| Cell::figure(&w.p50_s, number::short_duration)),
-        dispensable: 3,
+        dispensable: 7,
     },
     Column {
         title: "p99",
         cell: |s| Cell::of(s.wait.as_ref(), |w| Cell::figure(&w.p99_s, number::short_duration)),
         dispensable: 0,
     },
-    Column { title: "busy", cell: busy, dispensable: 0 },
+    Column { title: "busy", cell: busy, dispensable: 3 },
 ];
 
 fn depth_max(stage: &Stage) -> Cell {
@@ -122,7 +127,8 @@ pub(super) fn stages(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     // A sensor without limits of its own has nothing to show: its triggers have.
     let idle = |stage: &&Stage| stage.kind == "Sensor" && stage.offered.value == 0.0;
     let stages: Vec<&Stage> = report.stages.iter().filter(|stage| !idle(stage)).collect();
-    let names: Vec<String> = stages.iter().map(|s| cut(&s.name, NAME_WIDTH)).collect();
+    let longest = if paint.width() < NARROW { NAME_WIDTH_NARROW } else { NAME_WIDTH };
+    let names: Vec<String> = stages.iter().map(|s| cut(&s.name, longest)).collect();
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
     let mut columns: Vec<(&Column, Vec<Cell>, usize)> =
         COLUMNS.iter().map(|column| filled(column, &stages)).collect();

@@ -89,7 +89,9 @@ impl<'t> Scanner<'t> {
         self.attributes()?;
         let start = self.at;
         if ["---", "apiVersion:", "kind:"].iter().any(|yaml| self.rest().starts_with(yaml)) {
-            let hint = "`surgetank import` makes a model of manifests".to_owned();
+            let hint = "manifests are read from files that end in `.yaml` or `.yml`, from directories of \
+                        them, and from standard input";
+            let hint = hint.to_owned();
             return self.stop(self.one_character(), "this is YAML, not RON", Some(hint));
         }
         let root = Place { parent: None, previous: None, index: 0, key: None };

@@ -181,7 +181,7 @@ fn one_thing_wrong() {
     m.ron:1:1: error: expected fields by name: `(name: ..., seed: ..., stages: ..., ...)`, found a map `{...}`; fields are written in parentheses, names without quotes
     m.ron:1:1: error: expected `Model`, found `Modell`; expected `Model`; did you mean `Model`? write `Model(...)` or just `(...)`
     m.ron:1:5: error: expected `(` after `Bus`, found `{`; write `Bus(...)`
-    m.ron:1:1: error: this is YAML, not RON; `surgetank import` makes a model of manifests
+    m.ron:1:1: error: this is YAML, not RON; manifests are read from files that end in `.yaml` or `.yml`, from directories of them, and from standard input
     m.ron:1:1: error: expected fields by name: `(name: ..., seed: ..., stages: ..., ...)`, found a map `{...}`; fields are written in parentheses, names without quotes
     m.ron:1:24: error: no RON extension named `no_such_thing`
     m.ron:1:59: error: expected fields by name: `(max_msgs: ..., max_bytes: ..., discard: ..., ...)`, found the number `5` (in `stages[0].next`)
