@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::GROUPS;
+use super::CASES;
 use super::exact;
 
 /// Seen from the workspace; a work tree lies one folder deeper.
@@ -83,7 +83,7 @@ fn reference_cases() -> Option<BTreeMap<String, Value>> {
 
 /// Case, key and value of everything that is compared in this folder.
 fn ours() -> Vec<(&'static str, &'static str, f64)> {
-    let cases = GROUPS.iter().flat_map(|group| (group.cases)());
+    let cases = CASES.iter().flat_map(|cases| cases());
     let figures = cases.flat_map(|case| {
         let id = case.id;
         case.figures.into_iter().map(move |figure| (id, figure.key, figure.known))

@@ -4,7 +4,6 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use sim_core::stats::{chi_square_quantile, normal_quantile};
 
-use super::GROUPS;
 use super::case::Finding;
 
 /// One in a thousand that a right simulator fails, each test for itself.
@@ -30,7 +29,7 @@ fn anderson_darling(mut scores: Vec<f64>) -> f64 {
 }
 
 /// The first figure of every case: figures of the same runs depend on each other, cases do not.
-fn independent_scores(findings: &[&Finding]) -> Vec<f64> {
+fn independent_scores(findings: &[Finding]) -> Vec<f64> {
     let firsts = findings
         .iter()
         .enumerate()
@@ -38,10 +37,9 @@ fn independent_scores(findings: &[&Finding]) -> Vec<f64> {
     firsts.filter_map(|(_, finding)| finding.z).collect()
 }
 
-#[test]
-fn scores_are_normal() {
-    let findings: Vec<&Finding> = GROUPS.iter().flat_map(|group| group.findings()).collect();
-    let scores = independent_scores(&findings);
+/// The scores of all cases together are those of a standard normal law.
+pub(super) fn check(findings: &[Finding]) {
+    let scores = independent_scores(findings);
     let count = scores.len() as f64;
     assert!(count >= 90.0, "{count} cases");
 

@@ -24,81 +24,33 @@ mod text;
 mod watch;
 
 use std::fmt::Write;
-use std::sync::OnceLock;
 
 use case::{Case, Finding};
+use rayon::prelude::*;
 
-/// Cases that are run together. The findings are kept: in one process every case runs once.
-struct Group {
-    cases: fn() -> Vec<Case>,
-    findings: OnceLock<Vec<Finding>>,
-}
+/// All cases, by what they are about.
+const CASES: [fn() -> Vec<Case>; 7] = [
+    servers::cases,
+    services::cases,
+    losses::cases,
+    limits::cases,
+    networks::cases,
+    returns::cases,
+    bursts::cases,
+];
 
-impl Group {
-    const fn new(cases: fn() -> Vec<Case>) -> Self {
-        Self { cases, findings: OnceLock::new() }
+/// One test, so that every case runs once also where each test has a process of its own.
+#[test]
+fn figures_are_those_of_theory() {
+    let cases: Vec<Case> = CASES.iter().flat_map(|cases| cases()).collect();
+    let findings: Vec<Finding> = cases.par_iter().flat_map_iter(Case::findings).collect();
+    let mut faults = 0;
+    let mut table = String::new();
+    for finding in &findings {
+        faults += usize::from(finding.fault.is_some());
+        writeln!(table, "{finding}").expect("a string takes everything");
     }
-
-    fn findings(&self) -> &[Finding] {
-        self.findings.get_or_init(|| {
-            let cases = (self.cases)();
-            cases.iter().flat_map(Case::findings).collect()
-        })
-    }
-
-    fn check(&self) {
-        let mut faults = 0;
-        let mut table = String::new();
-        for finding in self.findings() {
-            faults += usize::from(finding.fault.is_some());
-            writeln!(table, "{finding}").expect("a string takes everything");
-        }
-        println!("{table}");
-        assert_eq!(faults, 0, "figures that are not theory's:\n{table}");
-    }
-}
-
-static SERVERS: Group = Group::new(servers::cases);
-static SERVICES: Group = Group::new(services::cases);
-static LOSSES: Group = Group::new(losses::cases);
-static LIMITS: Group = Group::new(limits::cases);
-static NETWORKS: Group = Group::new(networks::cases);
-static RETURNS: Group = Group::new(returns::cases);
-static BURSTS: Group = Group::new(bursts::cases);
-
-static GROUPS: [&Group; 7] = [&SERVERS, &SERVICES, &LOSSES, &LIMITS, &NETWORKS, &RETURNS, &BURSTS];
-
-#[test]
-fn exponential_servers() {
-    SERVERS.check();
-}
-
-#[test]
-fn services_and_orders() {
-    SERVICES.check();
-}
-
-#[test]
-fn bounded_queues() {
-    LOSSES.check();
-}
-
-#[test]
-fn rate_limits() {
-    LIMITS.check();
-}
-
-#[test]
-fn networks_of_queues() {
-    NETWORKS.check();
-}
-
-#[test]
-fn retrials_and_impatience() {
-    RETURNS.check();
-}
-
-#[test]
-fn bursts_and_transients() {
-    BURSTS.check();
+    println!("{table}");
+    joint::check(&findings);
+    assert_eq!(faults, 0, "figures that are not theory's:\n{table}");
 }
