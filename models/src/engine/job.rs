@@ -75,7 +75,8 @@ pub(crate) struct Job {
     pub(crate) priority: i8,
     /// Whether whoever holds it wants to hear `Accepted`.
     pub(crate) wants_answer: bool,
-    /// It is a call whose caller is gone: the event itself goes on in another branch.
+    /// A call whose caller is gone, or a publish that nobody waits for, or its repetition: the event itself
+    /// goes on in another branch.
     pub(crate) is_ghost: bool,
     /// A trigger has sampled its age.
     pub(crate) is_sampled: bool,

@@ -201,6 +201,7 @@ impl Orbit {
             Some(retry) => self.send(cx, nack, job, retry),
             None => match then_store(cx, nack) {
                 Some(store) => cx.offer(store, job),
+                None if cx.job(job).is_ghost => cx.forget(job),
                 None => cx.settle(job, Fate::dropped(by, refusal(cx, job))),
             },
         }

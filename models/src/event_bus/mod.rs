@@ -266,7 +266,11 @@ impl EventBus {
             Ok(ack) if ack.duplicate => {
                 self.branches.free(message, None);
                 cx.accept(from, job);
-                cx.settle(job, Fate::duplicate(cx.me));
+                if cx.job(job).is_ghost {
+                    cx.forget(job);
+                } else {
+                    cx.settle(job, Fate::duplicate(cx.me));
+                }
             }
             Ok(ack) => {
                 cx.fact(FactKind::Admitted, job);
@@ -288,10 +292,13 @@ impl EventBus {
         self.react(cx);
     }
 
-    /// The id of the message, where one like it may come: what a store gives back is published anew.
+    /// The id of the message, where one like it may come: a sender repeats itself, or sends again what it
+    /// has heard nothing of. What a store gives back is published anew.
     fn message_id(&self, subject: usize, record: &Job) -> Option<u64> {
-        let may_repeat = self.plan.subjects[subject].repeats_ids && !record.is_drained;
-        may_repeat.then_some(record.key)
+        let may_repeat = self.plan.subjects[subject].repeats_ids || record.is_ghost;
+        // Each time that the caller comes again it has another id.
+        let round = if record.is_ghost { u64::from(record.epoch) } else { 0 };
+        (may_repeat && !record.is_drained).then(|| record.key.wrapping_add(round))
     }
 
     /// One branch for each consumer that wants the message; false if there is none.

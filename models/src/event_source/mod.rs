@@ -21,7 +21,7 @@ use crate::engine::in_hand::InHand;
 use crate::engine::job::{Birth, JobId};
 use crate::engine::recorder::{FactKind, GaugeId, SampleId};
 use crate::engine::reject::{self, NackId, Orbit, Reject};
-use crate::engine::{Cx, Timing};
+use crate::engine::{Cx, Destination, Timing};
 use crate::fault::Change;
 use crate::station::Over;
 use lines::Lines;
@@ -44,6 +44,11 @@ const RETURNED: u16 = 5;
 const RESEND: u16 = 6;
 /// The head of the rate limit's queue may have its token.
 const TURN: u16 = 7;
+/// A publish reaches the bus after its sender stopped waiting.
+const LATE: u16 = 8;
+
+/// In a job's `attempts`: nobody waits for the answer to this publish.
+const UNAWAITED: u16 = u16::MAX;
 
 /// The names of a source's gauges and samples.
 pub(crate) mod metric {
@@ -179,20 +184,27 @@ impl EventSource {
             Signal::Settled => self.think(cx),
             Signal::Carry { what: RETURNED, job } => {
                 self.orbit.as_mut().expect("only an orbit returns").returned(cx);
+                let record = cx.job_mut(job);
+                // What may have been stored unheard the caller sends under another id.
+                record.epoch += u16::from(record.is_ghost);
                 self.route(job, cx);
+            }
+            Signal::Carry { what: LATE, job } => {
+                cx.hand_over(Destination { answers: false, ..self.plan.target }, job);
             }
             Signal::Carry { what, job } => {
                 self.in_hand.back(job);
                 match what {
                     PUBLISH => self.reach_target(job, cx),
                     ATTEMPT => self.attempt(job, cx),
-                    TIMEOUT => self.unanswered(job, cx),
+                    TIMEOUT => self.timed_out(job, cx),
                     other => unreachable!("a source has no timer {other}"),
                 }
             }
             Signal::Wake { what: RESEND, arg } => self.send_again(arg, cx),
             Signal::Wake { what: TURN, .. } => self.pass(cx),
             Signal::Accepted { job, .. } => self.publish_next(job, cx),
+            Signal::Refused { job, .. } if cx.job(job).attempts == UNAWAITED => cx.forget(job),
             Signal::Refused { by, job } => self.attempt_failed(by, job, cx),
             other => unreachable!("a source does not understand {other:?}"),
         }
@@ -496,6 +508,33 @@ impl EventSource {
         }
     }
 
+    /// No answer came in time.
+    #[cold]
+    fn timed_out(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let job = if self.plan.publishes { self.leave_on_its_way(job, cx) } else { job };
+        self.unanswered(job, cx);
+    }
+
+    /// The publish is on its way, and a bus will store it all the same. What its sender sends again is a copy
+    /// under the same id, which the bus knows for a duplicate: the copy that is returned, a *ghost*, says
+    /// nothing of the event's fate.
+    fn leave_on_its_way(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> JobId {
+        let rest = self.latency(job, cx) - self.plan.retry.timeout;
+        let again = cx.world.jobs.branch(job);
+        // A root that is split is nobody's to hold.
+        let is_root = cx.world.jobs.is_split(job);
+        let sent = if is_root { cx.world.jobs.branch(job) } else { job };
+        cx.job_mut(again).is_ghost = true;
+        let record = cx.job_mut(sent);
+        record.is_ghost = true;
+        record.attempts = UNAWAITED;
+        if let Some(route) = self.routes.iter_mut().find(|route| route.busy_with == Some(job)) {
+            route.busy_with = Some(again);
+        }
+        cx.after(rest, Phase::Arrive, Signal::Carry { what: LATE, job: sent });
+        again
+    }
+
     /// No answer came.
     fn unanswered(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let record = cx.job_mut(job);
@@ -534,6 +573,7 @@ impl EventSource {
                 orbit.refused(cx, nack, by, job);
             }
             Reject::Store(store) => cx.offer(store, job),
+            Reject::Drop | Reject::Block | Reject::Error if cx.job(job).is_ghost => cx.forget(job),
             Reject::Drop | Reject::Block | Reject::Error => {
                 cx.settle(job, Fate::dropped(by, reject::refusal(cx, job)));
             }

@@ -27,6 +27,8 @@ pub(crate) struct SourcePlan {
     /// Largest payload the source takes.
     pub(crate) payload_max: Option<u32>,
     pub(crate) target: Destination,
+    /// The target is a bus.
+    pub(crate) publishes: bool,
     /// Seconds from sending to the target's answer.
     pub(crate) latency: Distribution,
     pub(crate) retry: PublishRetry,

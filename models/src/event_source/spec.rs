@@ -210,6 +210,7 @@ impl EventSourceSpec {
             over_limit: over_limit.unwrap_or(Reject::Drop),
             payload_max: payload_max?.map(|size| u32::try_from(size.as_u64()).unwrap_or(u32::MAX)),
             target: destination,
+            publishes: target.kind == Kind::EventBus,
             latency: latency?,
             retry: retry?,
             on_failure: on_failure?,

@@ -13,7 +13,7 @@ use crate::spec::policy::{
     Algorithm, OnReject, OverSpec, QueueSpec, RateLimitSpec, RetrySpec, STEPS_MAX, Unit,
 };
 use crate::spec::quantity::DurationText;
-use crate::station::spec::StationSpec;
+use crate::station::spec::{ReturnsSpec, StationSpec};
 use crate::store::spec::{DrainSpec, StoreSpec};
 use crate::workflows::spec::TemplateSpec;
 
@@ -420,6 +420,7 @@ impl Importer {
                 rate_limit: None,
                 patience: None,
                 failure: 0.0,
+                returns: ReturnsSpec::default(),
                 on_reject: None,
                 on_failure: OnReject::Drop,
                 to: None,

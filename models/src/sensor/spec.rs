@@ -274,7 +274,7 @@ impl SensorSpec {
 
     pub(crate) fn limiter(&self, cx: &mut Checker<'_>) -> Option<Option<Limiter>> {
         optional(&self.rate_limit, |limit| {
-            cx.field("rate_limit", |cx| limit.limiter(Algorithm::LeakyBucket { slack: 0 }, cx))
+            cx.field("rate_limit", |cx| limit.waiting(Algorithm::LeakyBucket { slack: 0 }, cx))
         })
     }
 

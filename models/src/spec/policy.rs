@@ -294,7 +294,17 @@ impl RateLimitSpec {
     }
 
     /// The limiter alone, for places where all wait.
-    pub(crate) fn limiter(&self, default: Algorithm, cx: &mut Checker<'_>) -> Option<Limiter> {
+    pub(crate) fn waiting(&self, default: Algorithm, cx: &mut Checker<'_>) -> Option<Limiter> {
+        if self.over != OverSpec::Wait {
+            cx.field("over", |cx| {
+                cx.error("here all wait for their token").expected("`over: Wait`");
+            });
+            return None;
+        }
+        self.limiter(default, cx)
+    }
+
+    fn limiter(&self, default: Algorithm, cx: &mut Checker<'_>) -> Option<Limiter> {
         let rate = self.rate(cx)?;
         Some(match self.algorithm.unwrap_or(default) {
             Algorithm::TokenBucket { burst } => {

@@ -2,8 +2,8 @@
 
 use sim_core::random::Random;
 
-use super::{Next, Station};
-use crate::engine::event::ComponentId;
+use super::{Next, Returns, Station, Waiting};
+use crate::engine::event::{ComponentId, NOBODY};
 use crate::engine::fate::Fate;
 use crate::engine::job::{Job, JobId};
 use crate::engine::recorder::FactKind;
@@ -104,7 +104,23 @@ impl Station {
         if let Some(orbit) = &mut self.orbit {
             orbit.returned(cx);
         }
-        let to = self.way_out(job, cx).expect("it was handed back by the next stage");
-        self.offer_on(job, to, false, cx);
+        match self.plan.returns {
+            Returns::HandOver => {
+                let to = self.way_out(job, cx).expect("it was handed back by the next stage");
+                self.offer_on(job, to, false, cx);
+            }
+            Returns::Service => self.serve_again(job, cx),
+        }
+    }
+
+    fn serve_again(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let now = cx.now();
+        let record = cx.job_mut(job);
+        record.since = now;
+        // The stage that handed it back wrote its own into the tag; nobody waits for its end.
+        record.tag = u32::from(NOBODY);
+        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
+        self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
+        self.proceed(cx);
     }
 }

@@ -27,7 +27,7 @@ use crate::engine::reject::{NackId, Orbit, Reject};
 use crate::engine::{Cx, Level};
 use crate::fault::Change;
 use handing_on::Leaving;
-pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, StationPlan};
+pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, Returns, StationPlan};
 
 /// The service of a job is over.
 const SERVED: u16 = 0;

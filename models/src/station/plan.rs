@@ -30,6 +30,8 @@ pub(crate) struct StationPlan {
     /// What happens to what fails in service, unless a caller waits for it.
     pub(crate) on_failure: Reject,
     pub(crate) next: Next,
+    /// What happens to what the next stage handed back.
+    pub(crate) returns: Returns,
     /// A next stage may hand jobs back for another try.
     pub(crate) has_orbit: bool,
     /// Per component: whether its offers are calls, answered when the work is done.
@@ -85,4 +87,13 @@ pub(crate) enum Next {
 pub(crate) struct Branch {
     pub(crate) probability: f64,
     pub(crate) to: Destination,
+}
+
+/// What a station does with a job that the next stage handed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returns {
+    /// It is offered again.
+    HandOver,
+    /// It is served again.
+    Service,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Branch, Next, StationPlan};
+use super::{Branch, Next, Returns, StationPlan};
 use crate::engine::reject::Reject;
 use crate::spec::check::Checker;
 use crate::spec::distribution::DurationSpread;
@@ -43,9 +43,22 @@ pub struct StationSpec {
     /// The stage that gets what is done; none: it is completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// What is done with an event that the next stage handed back, after the pause of its `Nack`.
+    #[serde(default)]
+    pub returns: ReturnsSpec,
     /// Several stages, each with its probability, in place of `to`; the rest is completed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub split: Vec<WaySpec>,
+}
+
+/// What a station does with an event that the next stage handed back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ReturnsSpec {
+    /// It is offered again, to the same stage.
+    #[default]
+    HandOver,
+    /// It is served again, before all who wait, and then goes where chance says (repetitive service).
+    Service,
 }
 
 /// One way out of a split.
@@ -118,6 +131,10 @@ impl StationSpec {
             over_limit,
             on_failure: on_failure?,
             next: next?,
+            returns: match self.returns {
+                ReturnsSpec::HandOver => Returns::HandOver,
+                ReturnsSpec::Service => Returns::Service,
+            },
             has_orbit: false,
             callers: Vec::new(),
         })

@@ -145,3 +145,30 @@ fn a_drained_event_is_no_duplicate() {
     assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), [1_000, 5_000]);
     assert_eq!(seen.ledger(), [2, 0, 0, 0]);
 }
+
+/// A publish that takes longer than its sender waits is stored all the same; what the sender sends again under
+/// the same id is a duplicate, and what its caller sends again after that is the event once more.
+#[test]
+fn a_publish_that_times_out_is_stored_all_the_same() {
+    let again = ", on_failure: Nack(after: \"1s\", retries: 1)";
+    for (on_failure, triggered) in [("", &[7_000][..]), (again, &[7_000, 25_000])] {
+        for route in ["Parallel", "Serial"] {
+            let seen = play(&format!(
+                "stages: [{}, EventBus(), {}]",
+                source(
+                    "source",
+                    "(at: \"1s\")",
+                    &format!(
+                        "route: {route}, latency: \"6s\", publish: (attempts: 3, wait: \"1s\", jitter: \
+                         0){on_failure}"
+                    ),
+                ),
+                sensor("action: Log"),
+            ));
+            // Sent at 1, 7 and 13 s, given up at 18 s; then at 19, 25 and 31 s.
+            assert_eq!(seen.times_ms("sensor/trigger", FactKind::Triggered), triggered);
+            assert_eq!(seen.times_ms("default", FactKind::Offered)[..3], [7_000, 13_000, 19_000]);
+            assert_eq!(seen.ledger(), [1, 0, 0, 0]);
+        }
+    }
+}

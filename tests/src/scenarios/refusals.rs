@@ -109,6 +109,19 @@ fn a_station_tries_the_hand_over_again_and_not_the_service() {
     assert_eq!(seen.ledger(), [2, 0, 0, 0]);
 }
 
+/// Unless the station is told to: then the second is served from 12 to 22 s and from 23 to 33 s.
+#[test]
+fn a_station_may_repeat_the_service() {
+    let seen = play(&format!(
+        "stages: [{}, Station(name: \"first\", servers: 2, service: \"10s\", to: \"second\", returns: \
+         Service), Station(name: \"second\", service: \"20s\", queue: (max_msgs: 0), on_reject: Nack(after: \
+         \"1s\"))]",
+        source("source", "(at: \"1s\", count: 2)", "to: \"first\""),
+    ));
+    assert_eq!(seen.times_ms("first", FactKind::Started), [1_000, 1_000, 12_000, 23_000]);
+    assert_eq!(seen.times_ms("second", FactKind::Started), [11_000, 33_000]);
+}
+
 /// The caller has its answer when the station it called is done; the event goes on from there.
 #[test]
 fn a_station_that_is_called_passes_on_what_is_done() {
@@ -199,5 +212,19 @@ fn block_is_refused_where_nobody_can_be_held_up() {
     ] {
         let found = problems(&format!("stages: [{stages}]"));
         assert!(found.contains("only a station can hold its producers up"), "{found}");
+    }
+}
+
+/// Of the sensor's own limit nobody is turned away: a policy that says so is refused, not passed over.
+#[test]
+fn what_is_over_a_sensors_limit_can_only_wait() {
+    for over in ["Drop", "Store(\"store\")", "Nack(after: \"1s\")"] {
+        let found = problems(&format!(
+            "stages: [{}, EventBus(), Store(name: \"store\"), Sensor(name: \"sensor\", rate_limit: (rate: \
+             \"1/s\", over: {over}), dependencies: [(name: \"event\", source: \"source\")], triggers: \
+             [(name: \"trigger\", action: Log)])]",
+            source("source", "(at: \"1s\")", ""),
+        ));
+        assert!(found.contains("here all wait for their token"), "{found}");
     }
 }

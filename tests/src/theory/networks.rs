@@ -129,11 +129,11 @@ fn blocking() -> Vec<Case> {
     // Two stations of 2 and 1 places in all; half of what leaves the second goes back to the first.
     // What finds no place is served again at once, and then goes where chance says.
     let first = format!(
-        r#"queue: (max_msgs: 1), on_reject: Nack((after: "0s")), {}"#,
+        r#"queue: (max_msgs: 1), on_reject: Nack((after: "0s")), returns: Service, {}"#,
         text::split(&[(1.0, TWO)])
     );
     let second = format!(
-        r#"queue: (max_msgs: 0), on_reject: Nack((after: "0s")), {}"#,
+        r#"queue: (max_msgs: 0), on_reject: Nack((after: "0s")), returns: Service, {}"#,
         text::split(&[(0.5, ONE)])
     );
     let arrivals = text::poisson(0.5);
@@ -163,7 +163,7 @@ fn two_stages() -> Vec<Case> {
         let source = format!(
             r#"EventSource(name: "source", arrivals: {arrivals}, to: "{ONE}", on_failure: Drop)"#
         );
-        let first = format!(r#"queue: (max_msgs: 9), to: "{TWO}","#);
+        let first = format!(r#"queue: (max_msgs: 9), returns: Service, to: "{TWO}","#);
         let second = format!("queue: (max_msgs: 4), on_reject: {answer},");
         let stages = [
             source,

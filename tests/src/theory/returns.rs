@@ -134,7 +134,7 @@ fn calls() -> Vec<Case> {
             text::source(&text::poisson(50.0), "default"),
             r#"EventBus(name: "default", max_msgs: 100000)"#.to_owned(),
             format!(
-                r#"Sensor(name: "sensor", processing: "0s", dependencies: [(name: "event", source: "source")], triggers: [(name: "call", action: Http("{AT}"), retry: (steps: {steps}, duration: "1ms", jitter: 0))])"#
+                r#"Sensor(name: "sensor", version: "1.8.1", processing: "0s", dependencies: [(name: "event", source: "source")], triggers: [(name: "call", action: Http("{AT}"), retry: (steps: {steps}, duration: "1ms", jitter: 0))])"#
             ),
             text::station(AT, 1000, r#""1ms""#, &format!("failure: {p:?},")),
         ];
