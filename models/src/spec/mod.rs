@@ -23,3 +23,4 @@ pub mod reference;
 pub(crate) mod resolve;
 pub mod ron_text;
 mod set;
+pub mod storm;

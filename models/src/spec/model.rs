@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
-use super::arrival::{Arrivals, Files};
+use super::arrival::Files;
 use super::check::Checker;
 use super::connect::connect;
 use super::faults::{self, FaultSpec};
@@ -79,18 +79,6 @@ pub enum Stage {
     Store(StoreSpec),
 }
 
-/// A storm that takes the place of the sources' own arrivals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename = "Storm", deny_unknown_fields)]
-pub struct StormSpec {
-    /// Arrivals by name of source.
-    #[serde(default)]
-    pub sources: std::collections::BTreeMap<String, Arrivals>,
-    /// Arrivals of every source that is not named.
-    #[serde(default)]
-    pub every_source: Option<Arrivals>,
-}
-
 fn default_seed() -> u64 {
     DEFAULT_SEED
 }
@@ -135,7 +123,7 @@ pub(crate) fn read(
         spec.horizon = horizon.into();
     }
     if let Some((storm_file, storm_text)) = overrides.storm {
-        apply_storm(&mut spec, storm_file, storm_text)?;
+        super::storm::apply(&mut spec, storm_file, storm_text)?;
     }
     let hash = hash(&spec);
     let mut cx = Checker::new(file, Some(&spans));
@@ -158,39 +146,6 @@ pub(crate) fn read(
 fn hash(spec: &ModelSpec) -> String {
     let canonical = serde_json::to_vec(spec).expect("a spec is plain data");
     blake3::hash(&canonical).to_hex().to_string()
-}
-
-fn apply_storm(spec: &mut ModelSpec, file: &str, text: &str) -> Result<(), Diagnostics> {
-    let (storm, spans) = ron_text::parse::<StormSpec>(file, text)?;
-    let mut cx = Checker::new(file, Some(&spans));
-    let names: Vec<&str> = spec
-        .stages
-        .iter()
-        .filter(|stage| matches!(stage, Stage::EventSource(_)))
-        .map(Stage::name)
-        .collect();
-    if storm.sources.is_empty() && storm.every_source.is_none() {
-        cx.error("the storm changes nothing")
-            .expected("`every_source: …`, or `sources: {\"NAME\": …}`, with arrivals");
-    }
-    cx.field("sources", |cx| {
-        for name in storm.sources.keys() {
-            cx.reference(name, "event source", name, &names);
-        }
-    });
-    let found = cx.finish();
-    if found.has_errors() {
-        return Err(found);
-    }
-    for stage in &mut spec.stages {
-        let Stage::EventSource(source) = stage else { continue };
-        let arrivals = storm.sources.get(&source.name).or(storm.every_source.as_ref());
-        if let Some(arrivals) = arrivals {
-            source.arrivals = Some(arrivals.clone());
-            source.closed_loop = None;
-        }
-    }
-    Ok(())
 }
 
 impl ModelSpec {

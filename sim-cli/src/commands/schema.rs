@@ -1,7 +1,8 @@
 //! `surgetank schema`: for editors and for whoever reads reports.
 
 use models::report::Report;
-use models::spec::model::{ModelSpec, StormSpec};
+use models::spec::model::ModelSpec;
+use models::spec::storm::StormSpec;
 use schemars::schema_for;
 
 use crate::args::{Schema, SchemaArguments};
