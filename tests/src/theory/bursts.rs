@@ -82,10 +82,10 @@ fn modulated() -> Vec<Case> {
             mmpp(rates, stays_s, 100.0, "", 12e3),
             unbounded(0.6000000000000001, 676.7996505907206, 11.279994176512009),
         )
-        .runs(10)
+        .runs(20)
         .within(0.65),
         bounded("mmpp-peak-K1000", 1000, 6e3, thousand).within(0.17),
-        bounded("mmpp-peak-K10000", 10_000, 18e3, ten_thousand).runs(10).within(0.65),
+        bounded("mmpp-peak-K10000", 10_000, 18e3, ten_thousand).runs(20).within(0.65),
     ]
 }
 

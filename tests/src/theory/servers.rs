@@ -85,7 +85,7 @@ fn mm1() -> Vec<Case> {
         // Queues near saturation forget slowly: tens of thousands of service times at 0.99.
         case("mm1-c", mmc(0.9, 1.0, 1, 60e3), busy).within(0.11).watched(seen_after(6e3)),
         case("mm1-e", mmc(0.99, 1.0, 1, 1000e3), critical)
-            .runs(8)
+            .runs(16)
             .within(0.15)
             .watched(seen_after(100e3)),
         case("mm1-jain-gateway", mmc(125.0, 2e-3, 1, 20e3), gateway),
