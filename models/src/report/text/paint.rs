@@ -65,21 +65,35 @@ impl Paint {
     }
 }
 
-/// Breaks text between words; a word longer than a line stays whole.
+/// Breaks text between words; a word longer than a line stays whole, and a unit with its number.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        if word.ends_with(|last: char| last.is_ascii_digit()) {
+            while let Some(unit) = words.next_if(|next| is_unit(next)) {
+                word.push(' ');
+                word.push_str(unit);
+            }
+        }
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
-            line.push_str(word);
+            line.push_str(&word);
         } else if line.chars().count() + 1 + word.chars().count() <= width {
             line.push(' ');
-            line.push_str(word);
+            line.push_str(&word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(word);
         }
     }
     lines
+}
+
+fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 12] =
+        ["d", "h", "min", "s", "ms", "µs", "ns", "%", "B", "KiB", "MiB", "GiB"];
+    UNITS.contains(&word.trim_end_matches(|last: char| last.is_ascii_punctuation() && last != '%'))
 }
 
 /// The text, or as much of it as fits, with a sign that something is missing.
@@ -100,6 +114,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("unbreakable x", 4), ["unbreakable", "x"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("at 3.7 s; or 12 %", 8), ["at", "3.7 s;", "or 12 %"]);
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
     }
