@@ -15,7 +15,8 @@ pub(crate) const COMPONENTS_MAX: usize = (1 << TO_BITS) - 1;
 pub(crate) const SMALL_MAX: usize = (1 << SMALL_BITS) - 1;
 
 const SMALL_SHIFT: u32 = 32;
-const SMALL_BITS: u32 = 14;
+/// How many bits a small number has.
+pub(crate) const SMALL_BITS: u32 = 14;
 const TO_SHIFT: u32 = SMALL_SHIFT + SMALL_BITS;
 const TO_BITS: u32 = 13;
 const KIND_SHIFT: u32 = TO_SHIFT + TO_BITS;

@@ -30,7 +30,7 @@ use process::{Pauses, Place, Run};
 use sim_core::kernel::Phase;
 use sim_core::random::{StreamKey, Streams};
 
-use crate::engine::event::Signal;
+use crate::engine::event::{SMALL_BITS, Signal};
 use crate::engine::gate::Gate;
 use crate::engine::job::JobId;
 use crate::engine::reach::LineId;
@@ -51,7 +51,7 @@ pub(crate) use plan::{
 const CODE_BITS: u16 = 4;
 const CODE: u16 = (1 << CODE_BITS) - 1;
 /// Together with the code no more than an event has room for.
-const LIFE_BITS: u16 = 10;
+const LIFE_BITS: u16 = SMALL_BITS as u16 - CODE_BITS;
 
 /// The message was read and matched.
 const PROCESSED: u16 = 0;
