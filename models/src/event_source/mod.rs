@@ -10,9 +10,10 @@ pub(crate) mod spec;
 
 use std::collections::VecDeque;
 
+use sim_core::arrival::Arrival;
 use sim_core::kernel::Phase;
 use sim_core::random::{MessageStream, Random, Stream, StreamKey, Streams, message_key};
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
@@ -77,7 +78,7 @@ pub(crate) struct EventSource {
     failure_probability: f64,
     orbit: Option<Orbit>,
     /// What arrives at the wake that is on its way.
-    next_arrival: Batch,
+    next_arrival: Arrival,
     /// Events to be sent again, by the number that their wake carries; freed numbers are reused.
     repeats: Vec<Birth>,
     free_repeats: Vec<u32>,
@@ -105,12 +106,6 @@ struct SerialRoute {
     waiting: VecDeque<JobId>,
     /// The event that is being published.
     busy_with: Option<JobId>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Batch {
-    count: u32,
-    size_bytes: Option<u32>,
 }
 
 impl EventSource {
@@ -147,7 +142,7 @@ impl EventSource {
             in_hand: InHand::new(cx),
             failure_probability: 0.0,
             orbit,
-            next_arrival: Batch { count: 0, size_bytes: None },
+            next_arrival: Arrival { at: SimTime::ZERO, count: 0, size_bytes: None },
             repeats: Vec::new(),
             free_repeats: Vec::new(),
             resend_key: key("resend"),
@@ -268,9 +263,9 @@ impl EventSource {
 
     #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_, '_>) {
-        let batch = self.next_arrival;
-        for _ in 0..batch.count {
-            let job = self.birth(batch.size_bytes, cx);
+        let arrival = self.next_arrival;
+        for _ in 0..arrival.count {
+            let job = self.birth(arrival.size_bytes, cx);
             if self.is_direct {
                 cx.hand_over(self.plan.target, job);
             } else {
@@ -284,11 +279,7 @@ impl EventSource {
     fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Open(process) = &mut self.plan.supply else { return };
         if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
-            self.next_arrival = match (arrival.count, arrival.size_bytes) {
-                // Apart, so that the parts of the usual case are not put together again.
-                (1, None) => Batch { count: 1, size_bytes: None },
-                (count, size_bytes) => Batch { count, size_bytes },
-            };
+            self.next_arrival = arrival;
             cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
         }
     }
