@@ -246,18 +246,14 @@ impl Jobs {
     /// this job.
     #[inline(always)]
     pub(crate) fn end(&mut self, job: JobId, fate: Fate) -> Option<Ended> {
-        let slot = &mut self.slots[job as usize];
-        assert!(slot.live && slot.branches == 0, "a job is settled once, after its branches");
-        slot.live = false;
-        slot.joined = self.free;
-        self.free = job;
+        let &Job { serial, born, source, parent, live, branches, .. } = &self.slots[job as usize];
+        assert!(live && branches == 0, "a job is settled once, after its branches");
+        self.remove(job);
         self.held -= 1;
-        if slot.parent == NO_JOB {
+        if parent == NO_JOB {
             self.live_roots -= 1;
-            let &mut Job { serial, born, source, .. } = slot;
             return Some(Ended { serial, born, source, fate });
         }
-        let parent = slot.parent;
         self.end_branch(parent, fate)
     }
 
@@ -372,6 +368,7 @@ impl Jobs {
         }
     }
 
+    #[inline]
     fn remove(&mut self, id: JobId) {
         let slot = &mut self.slots[id as usize];
         slot.live = false;

@@ -69,23 +69,34 @@ impl Timing {
     }
 }
 
+/// What was said last of a number that begins at zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told(u64);
+
+impl Told {
+    /// Whether `value` is another one than last time.
+    #[inline]
+    pub(crate) fn is_news(&mut self, value: u64) -> bool {
+        std::mem::replace(&mut self.0, value) != value
+    }
+}
+
 /// A gauge as its component holds it: tells the recorder of changes only.
 #[derive(Debug)]
 pub(crate) struct Level {
     gauge: GaugeId,
-    told: u64,
+    told: Told,
 }
 
 impl Level {
     pub(crate) const fn new(gauge: GaugeId) -> Self {
-        Self { gauge, told: 0 }
+        Self { gauge, told: Told(0) }
     }
 
     /// The value from now on.
     #[inline]
     pub(crate) fn set(&mut self, value: u64, cx: &mut Cx<'_, '_>) {
-        if value != self.told {
-            self.told = value;
+        if self.told.is_news(value) {
             cx.gauge(self.gauge, value);
         }
     }

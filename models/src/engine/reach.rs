@@ -173,8 +173,8 @@ impl Reaches {
         }
     }
 
-    /// From now on it is that limit that holds the line up.
-    /// The line counts for that limit, from its beginning if it was not long already.
+    /// From now on it is that limit that holds the line up. The line counts for it: from its beginning,
+    /// unless it was long already.
     pub(super) fn aim(&mut self, id: LineId, now: SimTime, component: ComponentId, limit: &str) {
         let reach = &self.reaches[self.lines[id.0 as usize].aim as usize];
         if reach.component == component && reach.limit == limit {

@@ -12,6 +12,7 @@ pub(crate) mod spec;
 
 use std::collections::VecDeque;
 
+use sim_core::dist::Distribution;
 use sim_core::kernel::{Lane, Phase, Timer};
 use sim_core::queue::{Queue, Refusal};
 use sim_core::random::StreamKey;
@@ -24,7 +25,7 @@ use crate::engine::job::JobId;
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{NackId, Orbit, Reject};
-use crate::engine::{Cx, Level};
+use crate::engine::{Cx, Level, Told};
 use crate::fault::Change;
 use handing_on::Leaving;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, Returns, StationPlan};
@@ -84,7 +85,7 @@ pub(crate) struct Station {
     depth: Level,
     /// Those who wait for a server or a token, and how many were told last.
     line: LineId,
-    line_told: u64,
+    line_told: Told,
     in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
@@ -143,7 +144,7 @@ impl Station {
             route_key: key("route"),
             depth,
             line,
-            line_told: 0,
+            line_told: Told::default(),
             in_service,
             wait,
             sojourn,
@@ -181,8 +182,7 @@ impl Station {
         let waiting = self.queue.len();
         self.depth.set(waiting, cx);
         let line = waiting + self.blocked.len() as u64;
-        if line != self.line_told {
-            self.line_told = line;
+        if self.line_told.is_news(line) {
             cx.line(self.line, line);
         }
         self.in_service.set(u64::from(self.busy), cx);
@@ -221,6 +221,7 @@ impl Station {
         self.note_depths(cx);
     }
 
+    #[inline]
     fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
         if let Some(timer) = waiting.patience {
             cx.cancel(timer);
@@ -281,7 +282,7 @@ impl Station {
         let now = cx.now();
         let record = cx.job(job);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        let patience = if self.plan.patience.is_some() { self.patience_of(job, cx) } else { None };
+        let patience = self.plan.patience.as_ref().map(|most| self.begin_patience(most, job, cx));
         let waiting = Waiting { job, patience };
         // Room is asked for only of those who have to wait: with a server free one passes through.
         if self.passes_through(now) {
@@ -289,9 +290,7 @@ impl Station {
         } else if let Err(refusal) =
             self.queue.push(now, waiting, size, priority, &mut self.evicted)
         {
-            if let Some(timer) = waiting.patience {
-                cx.cancel(timer);
-            }
+            self.forget_patience(waiting, cx);
             return Err(refusal);
         }
         Ok(())
@@ -309,12 +308,10 @@ impl Station {
             }
     }
 
-    fn patience_of(&self, job: JobId, cx: &mut Cx<'_, '_>) -> Option<Timer> {
-        let patience = self.plan.patience.as_ref()?;
+    fn begin_patience(&self, most: &Distribution, job: JobId, cx: &mut Cx<'_, '_>) -> Timer {
         let visits = u32::from(cx.job(job).visits);
-        let most = cx.draw_duration(patience, job, self.patience_key, visits);
-        let at = cx.now() + most;
-        Some(cx.timer(at, Phase::Late, Signal::Remind { what: IMPATIENT, job }))
+        let at = cx.now() + cx.draw_duration(most, job, self.patience_key, visits);
+        cx.timer(at, Phase::Late, Signal::Remind { what: IMPATIENT, job })
     }
 
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
@@ -402,9 +399,7 @@ impl Station {
                 break;
             }
             let waiting = self.queue.pop().expect("the queue is not empty").item;
-            if let Some(timer) = waiting.patience {
-                cx.cancel(timer);
-            }
+            self.forget_patience(waiting, cx);
             self.begin(waiting.job, cx);
             if !self.blocked.is_empty() {
                 self.admit_blocked(cx);
