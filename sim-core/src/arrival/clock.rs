@@ -11,6 +11,9 @@ const END: u64 = i64::MAX as u64;
 /// 2^32: parts of a nanosecond that a clock counts.
 const PARTS: f64 = 4_294_967_296.0;
 
+/// Up to here, 2^31 nanoseconds, the parts of a gap are counted in one 64-bit number.
+const SHORT: f64 = 2_147_483_648.0;
+
 /// An instant as whole nanoseconds and 32 bits of a fraction, so that sums of many short gaps do
 /// not drift. Arrivals fall on the whole nanosecond at or before it.
 ///
@@ -27,11 +30,16 @@ impl Clock {
     #[inline]
     pub(super) fn advance(&mut self, gap: f64) {
         // Signed conversions, for they are one instruction each; `as` saturates.
-        let whole = gap as i64;
-        let parts = ((gap - whole as f64) * PARTS) as i64;
+        let (whole, parts) = if gap < SHORT {
+            let parts = (gap * PARTS) as i64 as u64;
+            (parts >> 32, parts)
+        } else {
+            let whole = gap as i64;
+            (whole as u64, ((gap - whole as f64) * PARTS) as i64 as u64)
+        };
         // An infinite gap leaves an infinite rest, which must not count twice.
-        self.parts += parts as u64 & 0xFFFF_FFFF;
-        self.nanos = self.nanos.saturating_add(whole as u64 + (self.parts >> 32));
+        self.parts += parts & 0xFFFF_FFFF;
+        self.nanos = self.nanos.saturating_add(whole + (self.parts >> 32));
         self.parts &= 0xFFFF_FFFF;
     }
 
@@ -54,6 +62,17 @@ mod tests {
         }
         let nanos = clock.at().unwrap().as_nanos();
         assert!((999_999..=1_000_000).contains(&nanos), "{nanos}");
+    }
+
+    /// However long the gap: its whole nanoseconds, and the parts by exact arithmetic.
+    #[test]
+    fn short_and_long_gaps_are_cut_alike() {
+        for gap in [0.25, 1.0 + 1.0 / PARTS, SHORT - 0.75, SHORT, SHORT + 0.75, 1e15 + 0.5] {
+            let mut clock = Clock::default();
+            clock.advance(gap);
+            let exact = clock.nanos as f64 + clock.parts as f64 / PARTS;
+            assert_eq!((clock.nanos, exact), (gap.floor() as u64, gap), "{gap}");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ macro_rules! kinds {
         enum Kind { $($kind($process)),* }
 
         impl Process for Kind {
-            #[inline]
+            #[inline(never)]
             fn advance(&mut self, rng: &mut Stream) -> Option<Arrival> {
                 match self { $(Self::$kind(process) => process.advance(rng)),* }
             }
@@ -307,7 +307,11 @@ impl ArrivalProcess {
     #[inline]
     pub fn next(&mut self, now: SimTime, rng: &mut Stream) -> Option<Arrival> {
         loop {
-            let arrival = self.0.advance(rng)?;
+            let arrival = match &mut self.0 {
+                // The commonest, without the way through the table.
+                Kind::Poisson(process) => Arrival::one(process.next_at(rng)?),
+                other => other.advance(rng)?,
+            };
             if arrival.at >= now {
                 return Some(arrival);
             }

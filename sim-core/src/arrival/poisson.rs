@@ -4,7 +4,7 @@ use super::clock::{Clock, SECOND};
 use super::{Arrival, Process};
 use crate::dist::standard_exponential;
 use crate::random::Stream;
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 
 #[derive(Clone, Debug)]
 pub(super) struct Poisson {
@@ -19,11 +19,18 @@ impl Poisson {
     }
 }
 
-impl Process for Poisson {
-    #[inline]
-    fn advance(&mut self, rng: &mut Stream) -> Option<Arrival> {
+impl Poisson {
+    /// The instant of the next arrival.
+    #[inline(always)]
+    pub(super) fn next_at(&mut self, rng: &mut Stream) -> Option<SimTime> {
         self.clock.advance(standard_exponential(rng) * self.mean_gap_ns);
-        self.clock.at().map(Arrival::one)
+        self.clock.at()
+    }
+}
+
+impl Process for Poisson {
+    fn advance(&mut self, rng: &mut Stream) -> Option<Arrival> {
+        self.next_at(rng).map(Arrival::one)
     }
 
     fn mean_rate_per_s(&self, _: SimDuration) -> f64 {

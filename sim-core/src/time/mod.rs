@@ -101,7 +101,9 @@ impl SimDuration {
     pub fn from_secs_f64(secs: f64) -> Self {
         // `as` saturates and maps NaN to zero. Adding a half rounds to nearest: exact below 2^52 ns
         // (52 days), beyond which a double has no half nanoseconds anyway.
-        Self((secs * 1e9 + 0.5) as u64)
+        let nanos = secs * 1e9 + 0.5;
+        // A signed conversion is one instruction, an unsigned one is many.
+        Self(if nanos < 9.2e18 { nanos.max(0.0) as i64 as u64 } else { nanos as u64 })
     }
 
     /// Whole nanoseconds.
