@@ -21,7 +21,11 @@ pub(crate) type JobId = u32;
 pub(crate) const NO_JOB: JobId = JobId::MAX;
 
 /// One event, or one branch of it.
+///
+/// Where many are in flight each visit to a job waits for memory, so it lies in two cache lines and no more:
+/// first what every stage looks at.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(128))]
 pub(crate) struct Job {
     /// When the event entered the model.
     pub(crate) born: SimTime,
@@ -33,23 +37,39 @@ pub(crate) struct Job {
     pub(crate) serial: u64,
     /// Payload size.
     pub(crate) size_bytes: u32,
+    /// Open for the component that holds the job.
+    pub(crate) tag: u32,
     parent: JobId,
     /// The next of the jobs joined behind this one; the free list while the job is not live.
     joined: JobId,
     /// Branches not yet settled (of a root).
     branches: u32,
-    /// Jobs of the event that are kept in stores (of a root).
-    kept: u16,
-    /// Open for the component that holds the job.
-    pub(crate) tag: u32,
-    /// Which delivery of its bus it is; the bus's own number.
-    pub(crate) delivery: u32,
-    /// The source it came from.
-    pub(crate) source: ComponentId,
-    /// Which of the source's event names it bears.
-    pub(crate) subject: u16,
+    /// Services begun, wherever: numbers the draws, so that each visit has its own.
+    pub(crate) visits: u16,
+    /// The life of the process that holds it, for that process to tell.
+    pub(crate) epoch: u16,
     /// Attempts at the present point that failed.
     pub(crate) attempts: u16,
+    /// The source it came from.
+    pub(crate) source: ComponentId,
+    /// Whether whoever holds it wants to hear `Accepted`.
+    pub(crate) wants_answer: bool,
+    /// A call whose caller is gone, or a publish that nobody waits for, or its repetition: the event itself
+    /// goes on in another branch.
+    pub(crate) is_ghost: bool,
+    pub(crate) priority: i8,
+    live: bool,
+    /// The delay before the last attempt.
+    pub(crate) last_delay: SimDuration,
+    /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
+    /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
+    pub(crate) tries: u32,
+    /// Which delivery of its bus it is; the bus's own number.
+    pub(crate) delivery: u32,
+    /// Jobs of the event that are kept in stores (of a root).
+    kept: u16,
+    /// Which of the source's event names it bears.
+    pub(crate) subject: u16,
     /// Which attempt of its source this is, from 1, since the source got it.
     pub(crate) attempt_of_sender: u16,
     /// Attempts of its source over its whole life: numbers their draws.
@@ -60,31 +80,25 @@ pub(crate) struct Job {
     pub(crate) nack: NackId,
     /// The way to try again that the last refusal named.
     pub(crate) refused_with: NackId,
-    /// The life of the process that holds it, for that process to tell.
-    pub(crate) epoch: u16,
-    /// The delay before the last attempt.
-    pub(crate) last_delay: SimDuration,
-    /// Services begun, wherever: numbers the draws, so that each visit has its own.
-    pub(crate) visits: u16,
-    /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
-    /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
-    pub(crate) tries: u32,
     /// Why it was refused last.
     pub(crate) refused_for: Reason,
     fate: Fate,
-    pub(crate) priority: i8,
-    /// Whether whoever holds it wants to hear `Accepted`.
-    pub(crate) wants_answer: bool,
-    /// A call whose caller is gone, or a publish that nobody waits for, or its repetition: the event itself
-    /// goes on in another branch.
-    pub(crate) is_ghost: bool,
     /// A trigger has sampled its age.
     pub(crate) is_sampled: bool,
     /// A trigger has fired for it: what is joined to it is complete.
     pub(crate) is_fired: bool,
     /// A store gave it back: whoever publishes it then does so under a new message id.
     pub(crate) is_drained: bool,
-    live: bool,
+}
+
+const _: () = assert!(size_of::<Job>() == 128, "a job is two cache lines");
+
+impl Job {
+    /// What it was made of.
+    pub(crate) fn as_born(&self) -> Birth {
+        let &Self { born: at, key, size_bytes, source, subject, priority, .. } = self;
+        Birth { at, key, size_bytes, source, subject, priority }
+    }
 }
 
 /// What a new event is made of.
