@@ -7,7 +7,7 @@ use sim_core::random::Streams;
 use sim_core::time::Rate;
 
 use crate::engine::Cx;
-use crate::engine::event::Signal;
+use crate::engine::event::Event;
 use crate::engine::job::JobId;
 use crate::engine::reject::NackId;
 use crate::event_bus::{BusPlan, EventBus};
@@ -68,10 +68,11 @@ macro_rules! components {
                 }
             }
 
+            /// Unpacks the event in each arm, where it is known what the signal may be.
             #[inline]
-            pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
+            pub(crate) fn handle(&mut self, event: Event, cx: &mut Cx<'_, '_>) {
                 match self {
-                    $(Self::$kind(component) => component.handle(signal, cx),)*
+                    $(Self::$kind(component) => component.handle(event.signal(), cx),)*
                 }
             }
 

@@ -203,11 +203,9 @@ impl<'p, 's> Simulation<'p, 's> {
         self.last = event.to();
         let component = &mut self.components[event.to() as usize];
         let mut cx = Cx { world: &mut self.world, me: event.to() };
-        match event.signal() {
-            Signal::Fault { index } => {
-                component.change(&self.plan.faults[index as usize].change, &mut cx);
-            }
-            signal => component.handle(signal, &mut cx),
+        match event.fault() {
+            None => component.handle(event, &mut cx),
+            Some(index) => component.change(&self.plan.faults[index as usize].change, &mut cx),
         }
     }
 

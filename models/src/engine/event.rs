@@ -20,6 +20,8 @@ pub(crate) const SMALL_BITS: u32 = 14;
 const TO_SHIFT: u32 = SMALL_SHIFT + SMALL_BITS;
 const TO_BITS: u32 = 13;
 const KIND_SHIFT: u32 = TO_SHIFT + TO_BITS;
+/// The kind of [`Signal::Fault`].
+const FAULT: u64 = 15;
 
 /// One event: a signal for one component, packed into one word.
 ///
@@ -49,8 +51,14 @@ impl Event {
         (self.0 >> TO_SHIFT) as ComponentId & NOBODY
     }
 
-    /// What is said to it.
+    /// Which entry of the fault timeline it is, if it is one.
     #[inline]
+    pub(crate) fn fault(self) -> Option<u32> {
+        (self.0 >> KIND_SHIFT == FAULT).then_some(self.0 as u32)
+    }
+
+    /// What is said to it.
+    #[inline(always)]
     pub(crate) fn signal(self) -> Signal {
         let small = (self.0 >> SMALL_SHIFT) as u16 & SMALL_MAX as u16;
         Signal::from_parts(self.0 >> KIND_SHIFT, small, self.0 as u32)
@@ -119,12 +127,12 @@ impl Signal {
             Self::Deliver { consumer, job } => (12, consumer, job),
             Self::Ack { consumer, delivery } => (13, consumer, delivery),
             Self::Settled => (14, 0, 0),
-            Self::Fault { index } => (15, 0, index),
+            Self::Fault { index } => (FAULT, 0, index),
             Self::LetGo { job } => (16, 0, job),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn from_parts(kind: u64, small: u16, large: u32) -> Self {
         match kind {
             0 => Self::Wake { what: small, arg: large },
@@ -142,7 +150,7 @@ impl Signal {
             12 => Self::Deliver { consumer: small, job: large },
             13 => Self::Ack { consumer: small, delivery: large },
             14 => Self::Settled,
-            15 => Self::Fault { index: large },
+            FAULT => Self::Fault { index: large },
             16 => Self::LetGo { job: large },
             _ => unreachable!("no signal is of kind {kind}"),
         }

@@ -244,10 +244,12 @@ impl Cx<'_, '_> {
         recorder.fact(kernel.now(), kind, self.me, jobs[job].serial, reason);
     }
 
-    /// Records a fact about a job that may be another's by now.
-    pub(crate) fn fact_of(&mut self, kind: FactKind, job: &Job) {
+    /// Records a fact about the event of this number, for those who have looked at the job already, or
+    /// whose job may be another's by now.
+    #[inline(always)]
+    pub(crate) fn fact_of(&mut self, kind: FactKind, serial: u64) {
         let now = self.now();
-        self.world.recorder.fact(now, kind, self.me, job.serial, Reason::None);
+        self.world.recorder.fact(now, kind, self.me, serial, Reason::None);
     }
 
     /// A gauge's value from now on.
@@ -322,7 +324,9 @@ impl Cx<'_, '_> {
         }
     }
 
-    fn answer(&mut self, from: ComponentId, job: JobId) {
+    /// Tells `from` that the job it offered is taken; see [`Cx::accept`].
+    #[inline(never)]
+    pub(crate) fn answer(&mut self, from: ComponentId, job: JobId) {
         let by = self.me;
         let record = self.job_mut(job);
         record.wants_answer = false;

@@ -278,9 +278,12 @@ impl EventSource {
     #[inline(always)]
     fn schedule_arrival(&mut self, cx: &mut Cx<'_, '_>) {
         let Supply::Open(process) = &mut self.plan.supply else { return };
-        if let Some(arrival) = process.next(cx.now(), &mut self.arrivals) {
-            self.next_arrival = arrival;
-            cx.at(arrival.at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
+        if let Some(Arrival { at, count, size_bytes }) = process.next(cx.now(), &mut self.arrivals)
+        {
+            // Part by part: copied as a whole it would have to wait for its parts.
+            self.next_arrival.count = count;
+            self.next_arrival.size_bytes = size_bytes;
+            cx.at(at, Phase::Arrive, Signal::Wake { what: ARRIVAL, arg: 0 });
         }
     }
 
@@ -318,18 +321,20 @@ impl EventSource {
         let job = cx.world.jobs.birth(birth);
         cx.fact(FactKind::Born, job);
         if self.plan.resend.is_some() {
-            self.plan_repeat(job, birth, cx);
+            self.plan_repeat(job, cx);
         }
         job
     }
 
     /// Decides whether the sender will send this event once more, under the same id (its key).
-    fn plan_repeat(&mut self, job: JobId, birth: Birth, cx: &mut Cx<'_, '_>) {
+    #[inline(never)]
+    fn plan_repeat(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let Some((probability, after)) = &self.plan.resend else { return };
         if !cx.chance(*probability, job, self.resend_key, 0) {
             return;
         }
         let delay = cx.draw_duration(after, job, self.resend_key, 1);
+        let birth = cx.job(job).as_born();
         let number = match self.free_repeats.pop() {
             Some(number) => {
                 self.repeats[number as usize] = birth;

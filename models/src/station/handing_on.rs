@@ -2,7 +2,7 @@
 
 use sim_core::random::Random;
 
-use super::{Next, Returns, Station, Waiting};
+use super::{Next, Returns, Station};
 use crate::engine::event::{ComponentId, NOBODY};
 use crate::engine::fate::Fate;
 use crate::engine::job::{Job, JobId};
@@ -24,18 +24,23 @@ impl Station {
     /// Whether the server is free now.
     #[inline(always)]
     pub(super) fn pass_on(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> bool {
-        let to = self.way_out(job, cx);
-        if let Some(to) = to.filter(|to| to.answers) {
-            // The server is kept until the next stage has taken the job or handed it back.
-            self.offer_on(job, to, true, cx);
-            return false;
+        match self.way_out(job, cx) {
+            None => {
+                self.leave(job, FactKind::Completed, cx);
+                cx.complete(job);
+                true
+            }
+            Some(to) if to.answers => {
+                // The server is kept until the next stage has taken the job or handed it back.
+                self.offer_on(job, to, true, cx);
+                false
+            }
+            Some(to) => {
+                self.leave(job, FactKind::Completed, cx);
+                cx.hand_over(to, job);
+                true
+            }
         }
-        self.leave(job, FactKind::Completed, cx);
-        match to {
-            None => cx.complete(job),
-            Some(to) => cx.hand_over(to, job),
-        }
-        true
     }
 
     pub(super) fn offer_on(
@@ -69,7 +74,7 @@ impl Station {
     /// The next stage took the job: whose it is now, if it still lives.
     pub(super) fn release_server_of(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         let left = self.take_leaving(job);
-        cx.fact_of(FactKind::Completed, &left.record);
+        cx.fact_of(FactKind::Completed, left.record.serial);
         let sojourn = cx.now().since(left.record.since);
         cx.sample(self.sojourn, sojourn);
         if left.holds_server {
@@ -120,7 +125,7 @@ impl Station {
         // The stage that handed it back wrote its own into the tag; nobody waits for its end.
         record.tag = u32::from(NOBODY);
         let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        self.queue.push_front(now, Waiting { job, patience: None }, size, priority);
+        self.queue.push_front(now, job, size, priority);
         self.proceed(cx);
     }
 }

@@ -10,18 +10,17 @@ mod outage;
 mod plan;
 pub(crate) mod spec;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use sim_core::dist::Distribution;
 use sim_core::kernel::{Lane, Phase, Timer};
 use sim_core::queue::{Queue, Refusal};
-use sim_core::random::StreamKey;
+use sim_core::random::{MessageStream, StreamKey};
 use sim_core::time::{SimDuration, SimTime};
 
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
 use crate::engine::in_hand::InHand;
-use crate::engine::job::JobId;
+use crate::engine::job::{Job, JobId};
 use crate::engine::reach::LineId;
 use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{NackId, Orbit, Reject};
@@ -39,6 +38,25 @@ const IMPATIENT: u16 = 2;
 /// A job comes back from orbit.
 const RETURNED: u16 = 3;
 
+/// What those in the line wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    Servers,
+    Rate,
+    /// Who waits for a station that is down waits for no limit.
+    Nothing,
+}
+
+impl Aim {
+    fn limit(self) -> &'static str {
+        match self {
+            Self::Servers => limit::SERVERS,
+            Self::Rate => limit::RATE,
+            Self::Nothing => "",
+        }
+    }
+}
+
 /// What a comer may be refused by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
@@ -46,25 +64,41 @@ enum Gate {
     Room,
 }
 
+/// A job that wants to come in, as it was when last looked at.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
+struct Comer {
     job: JobId,
-    patience: Option<Timer>,
+    from: ComponentId,
+    serial: u64,
+    size_bytes: u32,
+    priority: i8,
+    wants_answer: bool,
 }
 
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.job == other.job
+impl Comer {
+    #[inline(always)]
+    fn new(job: JobId, from: ComponentId, record: &Job) -> Self {
+        let &Job { serial, size_bytes, priority, wants_answer, .. } = record;
+        Self { job, from, serial, size_bytes, priority, wants_answer }
+    }
+
+    /// The job is in.
+    #[inline(always)]
+    fn admit(self, cx: &mut Cx<'_, '_>) {
+        cx.fact_of(FactKind::Admitted, self.serial);
+        if self.wants_answer {
+            cx.answer(self.from, self.job);
+        }
     }
 }
-
-impl Eq for Waiting {}
 
 /// A station at work.
 #[derive(Debug)]
 pub(crate) struct Station {
     plan: StationPlan,
-    queue: Queue<Waiting>,
+    queue: Queue<JobId>,
+    /// The ends of the patience of those in the queue, if the plan has one.
+    patience: BTreeMap<JobId, Timer>,
     busy: u32,
     /// Jobs of upstream producers that wait for room (policy `Block`), in order of their coming.
     blocked: VecDeque<(ComponentId, JobId)>,
@@ -77,7 +111,7 @@ pub(crate) struct Station {
     slowdown: f64,
     stopped: bool,
     orbit: Option<Orbit>,
-    evicted: Vec<Waiting>,
+    evicted: Vec<JobId>,
     service_key: StreamKey,
     failure_key: StreamKey,
     patience_key: StreamKey,
@@ -86,6 +120,8 @@ pub(crate) struct Station {
     /// Those who wait for a server or a token, and how many were told last.
     line: LineId,
     line_told: Told,
+    /// The limit at which the line is aimed.
+    aim: Aim,
     in_service: Level,
     wait: SampleId,
     sojourn: SampleId,
@@ -128,6 +164,7 @@ impl Station {
             .then(|| cx.lane(SimDuration::from_secs_f64(plan.service.mean()), Phase::Release));
         Self {
             queue: Queue::new(plan.room, plan.discard, plan.order),
+            patience: BTreeMap::new(),
             busy: 0,
             blocked: VecDeque::new(),
             leaving: Vec::new(),
@@ -145,6 +182,7 @@ impl Station {
             depth,
             line,
             line_told: Told::default(),
+            aim: Aim::Servers,
             in_service,
             wait,
             sojourn,
@@ -194,14 +232,13 @@ impl Station {
             Change::FailureProbability(p) => {
                 self.plan.failure_probability = p.unwrap_or(self.plan.failure_probability);
             }
-            // Who waits for a station that is down waits for no limit.
             Change::Stop => {
-                cx.aim(self.line, cx.me, "");
+                self.aim(Aim::Nothing, cx);
                 self.stop(cx);
             }
             Change::Start => {
                 self.stopped = false;
-                cx.aim(self.line, cx.me, limit::SERVERS);
+                self.aim(Aim::Servers, cx);
             }
             Change::Limit(servers) => self.plan.servers = servers as u32,
             Change::Rate(rate) => {
@@ -221,26 +258,34 @@ impl Station {
         self.note_depths(cx);
     }
 
-    #[inline]
-    fn forget_patience(&self, waiting: Waiting, cx: &mut Cx<'_, '_>) {
-        if let Some(timer) = waiting.patience {
+    /// The job waits no longer.
+    #[inline(always)]
+    fn forget_patience(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if self.plan.patience.is_some() {
+            self.end_patience(job, cx);
+        }
+    }
+
+    fn end_patience(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        if let Some(timer) = self.patience.remove(&job) {
             cx.cancel(timer);
         }
     }
 
     /// Jobs held here, for the check at the end of the run.
     pub(crate) fn held(&self, visit: &mut dyn FnMut(JobId)) {
-        self.queue.iter().for_each(|waiting| visit(waiting.item.job));
+        self.queue.iter().for_each(|waiting| visit(waiting.item));
         self.blocked.iter().for_each(|&(_, job)| visit(job));
     }
 
     #[inline(always)]
     fn offered(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
-        cx.fact(FactKind::Offered, job);
         let now = cx.now();
         let record = cx.job_mut(job);
         record.since = now;
         record.tag = u32::from(from);
+        let comer = Comer::new(job, from, record);
+        cx.fact_of(FactKind::Offered, comer.serial);
         if self.stopped && self.is_caller(from) {
             return self.turn_out(job, Reason::Unavailable, cx);
         }
@@ -251,14 +296,12 @@ impl Station {
             return self.reject(Gate::Rate, from, job, Reason::RateLimited, cx);
         }
         if self.starts_at_once() {
-            cx.fact(FactKind::Admitted, job);
-            cx.accept(from, job);
+            comer.admit(cx);
             return self.begin(job, cx);
         }
-        match self.enqueue(job, cx) {
+        match self.enqueue(comer, cx) {
             Ok(()) => {
-                cx.fact(FactKind::Admitted, job);
-                cx.accept(from, job);
+                comer.admit(cx);
                 self.drop_evicted(cx);
                 if self.busy < self.plan.servers {
                     self.proceed(cx);
@@ -278,20 +321,18 @@ impl Station {
     }
 
     #[inline(always)]
-    fn enqueue(&mut self, job: JobId, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
+    fn enqueue(&mut self, comer: Comer, cx: &mut Cx<'_, '_>) -> Result<(), Refusal> {
         let now = cx.now();
-        let record = cx.job(job);
-        let (size, priority) = (u64::from(record.size_bytes), i32::from(record.priority));
-        let patience = self.plan.patience.as_ref().map(|most| self.begin_patience(most, job, cx));
-        let waiting = Waiting { job, patience };
+        let job = comer.job;
+        let (size, priority) = (u64::from(comer.size_bytes), i32::from(comer.priority));
         // Room is asked for only of those who have to wait: with a server free one passes through.
         if self.passes_through(now) {
-            self.queue.push_front(now, waiting, size, priority);
-        } else if let Err(refusal) =
-            self.queue.push(now, waiting, size, priority, &mut self.evicted)
-        {
-            self.forget_patience(waiting, cx);
-            return Err(refusal);
+            self.queue.push_front(now, job, size, priority);
+        } else {
+            self.queue.push(now, job, size, priority, &mut self.evicted)?;
+        }
+        if self.plan.patience.is_some() {
+            self.begin_patience(job, cx);
         }
         Ok(())
     }
@@ -308,14 +349,17 @@ impl Station {
             }
     }
 
-    fn begin_patience(&self, most: &Distribution, job: JobId, cx: &mut Cx<'_, '_>) -> Timer {
+    fn begin_patience(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
+        let Some(most) = &self.plan.patience else { return };
         let visits = u32::from(cx.job(job).visits);
         let at = cx.now() + cx.draw_duration(most, job, self.patience_key, visits);
-        cx.timer(at, Phase::Late, Signal::Remind { what: IMPATIENT, job })
+        let timer = cx.timer(at, Phase::Late, Signal::Remind { what: IMPATIENT, job });
+        self.patience.insert(job, timer);
     }
 
     fn impatient(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let removed = self.queue.remove(Waiting { job, patience: None });
+        self.patience.remove(&job);
+        let removed = self.queue.remove(job);
         assert!(removed.is_some(), "patience ends only for those who wait");
         self.turn_out(job, Reason::Impatient, cx);
         self.proceed(cx);
@@ -385,9 +429,9 @@ impl Station {
 
     #[cold]
     fn turn_out_evicted(&mut self, cx: &mut Cx<'_, '_>) {
-        while let Some(waiting) = self.evicted.pop() {
-            self.forget_patience(waiting, cx);
-            self.turn_out(waiting.job, Reason::Evicted, cx);
+        while let Some(job) = self.evicted.pop() {
+            self.forget_patience(job, cx);
+            self.turn_out(job, Reason::Evicted, cx);
         }
     }
 
@@ -398,9 +442,9 @@ impl Station {
             if !self.take_token(cx) {
                 break;
             }
-            let waiting = self.queue.pop().expect("the queue is not empty").item;
-            self.forget_patience(waiting, cx);
-            self.begin(waiting.job, cx);
+            let job = self.queue.pop().expect("the queue is not empty").item;
+            self.forget_patience(job, cx);
+            self.begin(job, cx);
             if !self.blocked.is_empty() {
                 self.admit_blocked(cx);
             }
@@ -429,42 +473,46 @@ impl Station {
         }
         // Nobody else takes tokens: before that time there is none.
         if self.token_wake.is_some_and(|wake| now < wake) {
-            cx.aim(self.line, cx.me, limit::RATE);
+            self.aim(Aim::Rate, cx);
             return false;
         }
         let Err(next) = limit.limiter.try_take(now) else {
             if self.busy + 1 >= self.plan.servers {
-                cx.aim(self.line, cx.me, limit::SERVERS);
+                self.aim(Aim::Servers, cx);
             }
             return true;
         };
-        cx.aim(self.line, cx.me, limit::RATE);
+        self.aim(Aim::Rate, cx);
         self.token_wake = Some(next);
         cx.at(next, Phase::Release, Signal::Wake { what: TOKEN, arg: 0 });
         false
     }
 
+    /// Those who wait do so for this limit from now on.
+    #[inline]
+    fn aim(&mut self, aim: Aim, cx: &mut Cx<'_, '_>) {
+        if self.aim != aim {
+            self.aim = aim;
+            cx.aim(self.line, cx.me, aim.limit());
+        }
+    }
+
     #[inline(always)]
     fn begin(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
         self.busy += 1;
-        let waited = cx.now().since(cx.job(job).since);
-        cx.sample(self.wait, waited);
-        self.serve(job, cx);
-    }
-
-    /// Begins a service on a server that the job has.
-    #[inline(always)]
-    fn serve(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        cx.fact(FactKind::Started, job);
+        let now = cx.now();
         let record = cx.job_mut(job);
-        let visit = u32::from(record.visits);
-        record.visits = record.visits.wrapping_add(1);
+        let &mut Job { since, serial, key, visits, .. } = record;
+        record.visits = visits.wrapping_add(1);
+        cx.sample(self.wait, now.since(since));
+        cx.fact_of(FactKind::Started, serial);
         match self.service_lane {
             Some(lane) if self.slowdown == 1.0 => {
                 self.services.after_lane(lane, (SERVED, job), cx);
             }
             _ => {
-                let drawn = cx.draw_duration(&self.plan.service, job, self.service_key, visit);
+                let mut draws = MessageStream::new(key, self.service_key, u32::from(visits));
+                let drawn = self.plan.service.sample_duration(&mut draws);
                 let service =
                     if self.slowdown == 1.0 { drawn } else { drawn.mul_f64(self.slowdown) };
                 self.services.after(service, Phase::Release, (SERVED, job), cx);
@@ -474,9 +522,10 @@ impl Station {
 
     #[inline(always)]
     fn served(&mut self, job: JobId, cx: &mut Cx<'_, '_>) {
-        let visit = u32::from(cx.job(job).visits);
-        let failed = cx.chance(self.plan.failure_probability, job, self.failure_key, visit);
-        let caller = cx.job(job).tag as ComponentId;
+        let &Job { visits, tag, .. } = cx.job(job);
+        let failed =
+            cx.chance(self.plan.failure_probability, job, self.failure_key, u32::from(visits));
+        let caller = tag as ComponentId;
         let frees_server = if self.is_caller(caller) {
             self.call_is_over(caller, job, failed, cx)
         } else if failed {
@@ -532,22 +581,22 @@ impl Station {
 
     #[inline(always)]
     fn leave(&mut self, job: JobId, kind: FactKind, cx: &mut Cx<'_, '_>) {
-        cx.fact(kind, job);
-        let sojourn = cx.now().since(cx.job(job).since);
-        cx.sample(self.sojourn, sojourn);
+        let &Job { serial, since, .. } = cx.job(job);
+        cx.fact_of(kind, serial);
+        cx.sample(self.sojourn, cx.now().since(since));
     }
 
     /// Lets in those whom the policy `Block` holds up, as far as there is room.
     fn admit_blocked(&mut self, cx: &mut Cx<'_, '_>) {
         while let Some(&(from, job)) = self.blocked.front() {
+            let comer = Comer::new(job, from, cx.job(job));
             if self.starts_at_once() {
                 self.blocked.pop_front();
-                cx.fact(FactKind::Admitted, job);
-                cx.accept(from, job);
+                comer.admit(cx);
                 self.begin(job, cx);
                 continue;
             }
-            if self.enqueue(job, cx).is_err() {
+            if self.enqueue(comer, cx).is_err() {
                 // Without a place to wait in there is nobody in the queue to ask for a token.
                 if self.queue.is_empty() && self.busy < self.plan.servers && !self.stopped {
                     self.take_token(cx);
@@ -555,8 +604,7 @@ impl Station {
                 return;
             }
             self.blocked.pop_front();
-            cx.fact(FactKind::Admitted, job);
-            cx.accept(from, job);
+            comer.admit(cx);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What happens when a station goes down.
 
-use super::{Reject, Station, Waiting};
+use super::{Reject, Station};
 use crate::engine::Cx;
 use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::Reason;
@@ -28,9 +28,9 @@ impl Station {
     }
 
     fn turn_out_callers(&mut self, cx: &mut Cx<'_, '_>) {
-        let all: Vec<Waiting> = self.queue.iter().map(|waiting| waiting.item).collect();
-        let is_caller = |it: &Waiting| self.is_caller(cx.job(it.job).tag as ComponentId);
-        let callers: Vec<Waiting> = all.iter().copied().filter(is_caller).collect();
+        let all: Vec<JobId> = self.queue.iter().map(|waiting| waiting.item).collect();
+        let is_caller = |job: &JobId| self.is_caller(cx.job(*job).tag as ComponentId);
+        let callers: Vec<JobId> = all.iter().copied().filter(is_caller).collect();
         let nobody_stays = callers.len() == all.len();
         for caller in callers {
             // One by one takes its time, where all go that is saved.
@@ -40,7 +40,7 @@ impl Station {
                 self.queue.remove(caller);
             }
             self.forget_patience(caller, cx);
-            self.turn_out(caller.job, Reason::Unavailable, cx);
+            self.turn_out(caller, Reason::Unavailable, cx);
         }
     }
 

@@ -149,11 +149,11 @@ impl<T: Copy> Queue<T> {
     }
 
     /// Takes out the one whose turn it is.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<Queued<T>> {
         let next = match &mut self.store {
-            Store::Ring(ring) if self.order == Order::Lifo => ring.pop_back(),
-            Store::Ring(ring) => ring.pop_front(),
+            Store::Ring(ring) if self.order == Order::Fifo => ring.pop_front(),
+            Store::Ring(ring) => ring.pop_back(),
             Store::Sorted(sorted) => sorted.pop(),
         };
         self.take_off(next)
