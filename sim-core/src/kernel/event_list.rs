@@ -130,22 +130,23 @@ impl<E: Copy> EventList<E> {
                 _ => return false,
             }
         };
+        let start = place.start;
         loop {
-            self.wheel.drain(place, |chunk| self.front.append(chunk));
+            self.wheel.drain(place, |chunk| self.front.bring(chunk));
             self.front_until = place.end();
             // Sparse slots are taken several at once. The base stays: the clock may yet stop before
             // them.
             match self.wheel.lowest() {
-                Some(next) if self.front.len() + next.count <= REFILL_MAX => place = next,
-                Some(_) => break,
-                None => {
-                    self.front_until = u64::MAX;
-                    break;
+                Some(next) if self.front.brought() + next.count <= REFILL_MAX => place = next,
+                next => {
+                    self.front.take_in(start, self.front_until);
+                    if next.is_none() {
+                        self.front_until = u64::MAX;
+                    }
+                    return true;
                 }
             }
         }
-        self.front.sort();
-        true
     }
 
     /// When the first entry is due, leaving everything where it is. `is_dead` entries count for

@@ -6,6 +6,12 @@ use super::entry::{Entry, Tag, key};
 /// entries back to the beginning of the array costs less than a copy per insertion.
 const ROOM: usize = 128;
 
+/// So many entries are sorted by numbers that carry their place.
+const NUMBERED: usize = 64;
+
+/// Fewer are sorted as they are: mostly of several slots, and so in order but for their neighbors.
+const FEW: usize = 21;
+
 /// Sorted by (time, phase, sequence), earliest first. Insertion searches from the latest, because
 /// most events are scheduled after most of those pending.
 pub(super) struct Front<E> {
@@ -14,11 +20,13 @@ pub(super) struct Front<E> {
     entries: Vec<Entry<E>>,
     head: usize,
     end: usize,
+    /// See [`Front::bring`].
+    brought: Vec<Entry<E>>,
 }
 
 impl<E: Copy> Front<E> {
     pub(super) fn new() -> Self {
-        Self { entries: Vec::new(), head: 0, end: 0 }
+        Self { entries: Vec::new(), head: 0, end: 0, brought: Vec::new() }
     }
 
     #[inline]
@@ -29,7 +37,7 @@ impl<E: Copy> Front<E> {
     /// Entries there is memory for.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.brought.capacity()
     }
 
     #[inline]
@@ -106,26 +114,64 @@ impl<E: Copy> Front<E> {
         self.end = self.head + keep;
     }
 
-    /// Appends entries without regard to the order; [`Front::sort`] has to follow.
+    /// Brings entries without regard to their order; they are part of the front only after
+    /// [`Front::take_in`].
     #[inline]
-    pub(super) fn append(&mut self, entries: &[Entry<E>]) {
-        let Some(&filler) = entries.first() else { return };
-        if self.head == self.end {
-            (self.head, self.end) = (0, 0);
-        }
-        if self.end + entries.len() > self.entries.len() {
-            self.make_room(entries.len(), filler);
-        }
-        let end = self.end + entries.len();
-        self.entries[self.end..end].copy_from_slice(entries);
-        self.end = end;
+    pub(super) fn bring(&mut self, entries: &[Entry<E>]) {
+        self.brought.extend_from_slice(entries);
     }
 
-    /// Sorts what was appended.
+    /// How many were brought.
     #[inline]
-    pub(super) fn sort(&mut self) {
+    pub(super) fn brought(&self) -> usize {
+        self.brought.len()
+    }
+
+    /// Sorts what was brought, all of it due from `start` to `until`, into the front, which is empty.
+    #[inline]
+    pub(super) fn take_in(&mut self, start: u64, until: u64) {
+        debug_assert_eq!(self.len(), 0);
+        let count = self.brought.len();
+        (self.head, self.end) = (0, count);
+        if let Some(&filler) = self.brought.first()
+            && count > self.entries.len()
+        {
+            self.entries.resize((2 * count).max(ROOM), filler);
+        }
+        let is_worth_it = (FEW..=NUMBERED).contains(&count);
+        if !is_worth_it || until - start >= u64::MAX / NUMBERED as u64 {
+            self.entries[..count].copy_from_slice(&self.brought);
+            self.sort(count);
+        } else if self.sort_by_time(start) {
+            self.sort(count);
+        }
+        self.brought.clear();
+    }
+
+    #[inline(never)]
+    fn sort(&mut self, count: usize) {
         // Keys are unique, so an unstable sort has one result.
-        self.entries[self.head..self.end].sort_unstable_by_key(Entry::key);
+        self.entries[..count].sort_unstable_by_key(Entry::key);
+    }
+
+    /// Sorts by time what was brought: numbers that carry each its place, for those are moved faster than
+    /// entries. Whether some are due at the same time, so that their order is still open.
+    #[inline]
+    fn sort_by_time(&mut self, start: u64) -> bool {
+        let mut numbers = [0; NUMBERED];
+        let numbers = &mut numbers[..self.brought.len()];
+        for ((place, number), entry) in (0..).zip(&mut *numbers).zip(&self.brought) {
+            *number = (entry.time - start) * NUMBERED as u64 + place;
+        }
+        numbers.sort_unstable();
+        let mut has_ties = false;
+        let mut before = None;
+        for (entry, number) in self.entries.iter_mut().zip(numbers) {
+            *entry = self.brought[*number as usize % NUMBERED];
+            has_ties |= before == Some(entry.time);
+            before = Some(entry.time);
+        }
+        has_ties
     }
 
     /// Keeps the entries of which `keep` says so.

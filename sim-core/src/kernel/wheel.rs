@@ -16,7 +16,7 @@ const LEVELS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
 /// Entries a chunk.
 const CHUNK: usize = 16;
 /// How many entries are few: sorting them costs less than spreading them over the level below.
-const SMALL: usize = 24;
+const SMALL: usize = 40;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// A chain of chunks. All but the last are full, and the last has room. The first is the slot's own:
