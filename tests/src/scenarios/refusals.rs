@@ -228,3 +228,41 @@ fn what_is_over_a_sensors_limit_can_only_wait() {
         assert!(found.contains("here all wait for their token"), "{found}");
     }
 }
+
+/// Two events share one place in `second`, and whoever does not have it tries again at random pauses of up to
+/// 4 s. Each of them comes back after it was served (10 s) and rested (5 s), and is refused again: the pauses of
+/// an event's second series at the same place are drawn anew. Numbered from zero in each series, they were
+/// those of its first series over again.
+#[test]
+fn a_later_series_of_retries_has_pauses_of_its_own() {
+    let seen = play(&format!(
+        "stages: [{}, Station(name: \"first\", service: \"0s\", to: \"second\"), \
+         Station(name: \"second\", service: \"10s\", queue: (max_msgs: 0), to: \"rest\", \
+         on_reject: Nack(after: \"4s\", jitter: Full)), \
+         Station(name: \"rest\", servers: 2, service: \"5s\", to: \"first\")]",
+        source("source", "(at: \"1s\", count: 2)", "to: \"first\""),
+    ));
+    // An event's first pause of each series: from its first refusal since it was served to the next offer.
+    let mut first_pauses: [Vec<u64>; 2] = Default::default();
+    let is_at = |fact: &models::Fact, stage: &str| {
+        seen.outcome.components[usize::from(fact.component)].name == stage
+    };
+    for event in 0..2 {
+        let mut refused_at = None;
+        let mut is_first = true;
+        for fact in seen.facts.iter().filter(|fact| fact.event == event && is_at(fact, "second")) {
+            let offered = matches!(fact.kind, FactKind::Refused | FactKind::Started);
+            if let (true, Some(at)) = (offered, refused_at.take()) {
+                first_pauses[event as usize].push(fact.at.as_nanos() - at);
+            }
+            if fact.kind == FactKind::Refused && std::mem::take(&mut is_first) {
+                refused_at = Some(fact.at.as_nanos());
+            }
+            is_first |= fact.kind == FactKind::Started;
+        }
+    }
+    for pauses in first_pauses {
+        assert!(pauses.len() >= 2, "{pauses:?}");
+        assert_ne!(pauses[0], pauses[1], "{pauses:?}");
+    }
+}
