@@ -272,7 +272,8 @@ fn beside(source: &Source, file: &str) -> String {
     if bytes.len() as u64 > TEXT_MAX {
         return String::new();
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    // Columns are counted without the mark that editors on Windows put there.
+    String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned()
 }
 
 fn open(

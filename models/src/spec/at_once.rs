@@ -70,7 +70,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("\"30s\"", "30s", "`30s` is not a RON value"),
     ("key: \"run\"", "key: \"rnu\"", "there is no key `rnu`"),
     ("\"6\"", "\"six\"", "`six` under that key is not a limit"),
-    ("depends: [\"x\"]", "depends: [\"z\"]", "there is no task `z`"),
+    ("depends: [\"x\"]", "depends: [\"z\"]", "dag[1].depends[0]: there is no task `z`"),
     ("workers: 32", "workers: 0", "`0` is out of range"),
     ("servers: 2", "servers: \"two\"", "expected a whole number"),
     ("cv: 1.5", "cv: -1", "`-1` is out of range"),

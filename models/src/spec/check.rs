@@ -266,9 +266,11 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// Reports at the value the checker is at that `found` is not `wanted`, unless it `holds`.
+    /// Reports at the value the checker is at that `found`, or what is written there, is not `wanted`,
+    /// unless it `holds`.
     pub fn require(&mut self, holds: bool, found: impl fmt::Display, wanted: &str) -> bool {
         if !holds {
+            let found = self.written("").unwrap_or_else(|| found.to_string());
             self.error(format!("`{found}` is out of range")).code("out-of-range").expected(wanted);
         }
         holds
@@ -305,11 +307,20 @@ impl<'s> Checker<'s> {
         for (parameter, field) in places {
             expected = expected.replace(&format!("`{parameter}`"), &format!("`{field}`"));
         }
+        if let Some((before, name)) = other_field(&expected)
+            && let Some(written) = self.written(name)
+        {
+            expected = format!("{before}, which is `{written}`");
+        }
+        let written = self.written(&place);
         let is_phrase = problem.parameter.contains(' ');
         let message = match (is_phrase, problem.found.as_str()) {
             (true, found) => format!("the {} is `{found}`", problem.parameter),
             (false, "[]") => "the list is empty".to_owned(),
-            (false, found) => format!("`{found}` is out of range"),
+            (false, "another shape") => "the table has another shape".to_owned(),
+            (false, found) if found.ends_with(" entries") => format!("there are {found}"),
+            (false, found) if found.starts_with("state ") => format!("{found} stands apart"),
+            (false, found) => format!("`{}` is out of range", written.as_deref().unwrap_or(found)),
         };
         self.within(
             |path| push_relative(path, &place),
@@ -317,6 +328,16 @@ impl<'s> Checker<'s> {
                 cx.error(message).code("out-of-range").expected(expected);
             },
         );
+    }
+
+    /// The number or text written in the part `relative` of the value the checker is at, with its unit.
+    fn written(&self, relative: &str) -> Option<String> {
+        let mut path = self.path.clone();
+        push_relative(&mut path, relative);
+        match self.origin() {
+            Some(origin) => origin.written(&path),
+            None => self.spans?.scalar(&path),
+        }
     }
 
     /// Where the name of the field stands that the checker is at.
@@ -344,6 +365,13 @@ impl<'s> Checker<'s> {
     pub(crate) fn take(&mut self) -> Diagnostics {
         self.found.drain(..).collect()
     }
+}
+
+/// The field in ``more than `min`, which is 5``, and what comes before its value.
+fn other_field(expected: &str) -> Option<(&str, &str)> {
+    let (before, _) = expected.split_once(", which is ")?;
+    let (_, name) = before.strip_suffix('`')?.rsplit_once('`')?;
+    Some((before, name))
 }
 
 /// The place, relative to where the checker is, that a parameter comes from.

@@ -40,12 +40,21 @@ impl Origin {
         }
     }
 
+    /// The number or text written at `path`, which comes from here.
+    pub(crate) fn written(&self, path: &str) -> Option<String> {
+        self.index.scalar(&self.place(path))
+    }
+
     /// Puts the diagnostic, about something that comes from here, where it belongs.
     pub(crate) fn claim(&self, diagnostic: &mut Diagnostic) {
-        let rest = self.rest(&diagnostic.path);
-        let place = self.there.clone().unwrap_or_default() + rest;
-        diagnostic.at(self.index.nearest(place.trim_start_matches('.')));
+        diagnostic.at(self.index.nearest(&self.place(&diagnostic.path)));
         diagnostic.path = self.path_of(&diagnostic.path);
+    }
+
+    /// The path that leads there in the text that it comes from.
+    fn place(&self, path: &str) -> String {
+        let place = self.there.clone().unwrap_or_default() + self.rest(path);
+        place.trim_start_matches('.').to_owned()
     }
 
     fn rest<'p>(&self, path: &'p str) -> &'p str {

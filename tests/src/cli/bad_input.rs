@@ -226,7 +226,9 @@ fn traces() {
     for (name, trace) in [
         ("unsorted trace", "timestamp,size_bytes\n1,10\n3,10\n2,10\n"),
         ("broken rows", "timestamp,size_bytes\n1,10\nyesterday,10\n2,many\n3,10,1,1\n"),
+        ("far to the right", "0.5,10,1\n1.5, 10, none\n , 10\n"),
         ("empty trace", ""),
+        ("nothing but a header", "timestamp,size_bytes\n"),
     ] {
         let files = [("model.ron", with_trace.as_bytes()), ("trace.csv", trace.as_bytes())];
         refused(&mut page, name, "run model.ron", &files, b"");

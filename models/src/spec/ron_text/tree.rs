@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::scan::shown_text;
 use crate::diagnostic::Location;
 
 /// A node's number within its [`Tree`]; the root is 0.
@@ -169,6 +170,17 @@ impl SpanIndex {
             rest = &rest[..end];
         }
         rest.to_owned()
+    }
+
+    /// The number or text at `path` as written, without quotes, or the beginning of it.
+    pub(crate) fn scalar(&self, path: &str) -> Option<String> {
+        let mut id = self.find(path)?;
+        while let Some(content) = self.tree.content(id) {
+            id = content;
+        }
+        let node = self.tree.node(id);
+        let is_scalar = matches!(node.shape, Shape::Number | Shape::String);
+        is_scalar.then(|| shown_text(self.text[node.span.range()].trim_matches('"')))
     }
 
     /// The text with the value at `path` replaced by `value`, or with the field added to the struct that
