@@ -506,7 +506,7 @@ fn errors_name_every_parameter() {
         ),
         (
             ArrivalProcess::mmpp(&[], &[]),
-            "mmpp: `states` must be from 1 to 64 in number, found `0`",
+            "mmpp: `states` must be from 1 to 64 in number, found `[]`",
         ),
         (
             ArrivalProcess::mmpp(&[1.0, -1.0], &[second]),
@@ -556,7 +556,7 @@ fn errors_name_every_parameter() {
         ),
         (
             ArrivalProcess::superposition(vec![]),
-            "superposition: `processes` must be from 1 to 1024 in number, found `0`",
+            "superposition: `processes` must be from 1 to 1024 in number, found `[]`",
         ),
     ];
     for (result, message) in cases {

@@ -391,11 +391,11 @@ mod tests {
 
     #[test]
     fn errors_say_where_in_the_line() {
-        let text = " soon , 5\n1,\u{e9}\u{e9},0\n 2,1,1,1\n0.5";
+        let text = " ?? , 5\n1,\u{e9}\u{e9},0\n 2,1,1,1\n0.5";
         let errors = parse_trace(text).unwrap_err().listed;
         let places: Vec<(u64, u64, u64)> =
             errors.iter().map(|error| (error.line, error.at, error.length)).collect();
-        assert_eq!(places, [(1, 2, 4), (2, 3, 2), (2, 6, 1), (3, 2, 7), (4, 1, 3)]);
+        assert_eq!(places, [(1, 2, 2), (2, 3, 2), (2, 6, 1), (3, 2, 7), (4, 1, 3)]);
     }
 
     #[test]
