@@ -34,6 +34,19 @@ pub struct Overrides<'a> {
     pub storm: Option<(&'a str, &'a str)>,
 }
 
+/// The name of the command line in places: a line for each option that makes the model another.
+pub const COMMAND_LINE: &str = "<command line>";
+
+impl Overrides<'_> {
+    /// The text that places in [`COMMAND_LINE`] are about.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let sets = self.sets.iter().map(|(path, value)| format!("--set {path}={value}\n"));
+        let horizon = self.horizon.map(|horizon| format!("--horizon {horizon}\n"));
+        sets.chain(horizon).collect()
+    }
+}
+
 impl Model {
     /// Reads and checks the model in `text`; `file` is its name in messages.
     ///

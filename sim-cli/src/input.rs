@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use models::diagnostic::{Color, Diagnostic, Diagnostics, Severity, nearest};
 use models::manifest::{Reading, import};
+use models::model::COMMAND_LINE;
 use models::presets::{PRESETS, Preset};
 use models::spec::arrival::Files;
 use models::storms::{STORMS, Storm};
@@ -212,50 +213,35 @@ fn storm(argument: &str) -> Result<(String, String), Failure> {
     Ok((argument.to_owned(), text(argument, file, "a storm")?))
 }
 
-/// Reads and checks the model in `source` with everything that is wished otherwise.
-pub(crate) fn model(source: &Source, wishes: &Wishes<'_>, color: Color) -> Result<Model, Failure> {
+/// Reads and checks the model in `source` with everything that is wished otherwise. The second is
+/// what is odd about it, for people.
+pub(crate) fn model(
+    source: &Source,
+    wishes: &Wishes<'_>,
+    color: Color,
+) -> Result<(Model, String), Failure> {
     let storm = wishes.storm.map(storm).transpose()?;
     let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let read = |sets| {
-        let overrides = Overrides { sets, horizon: wishes.horizon, storm };
-        Model::read(&source.name, &source.text, &overrides, source.files())
-    };
-    let mut problems = match read(wishes.sets) {
-        Ok(model) => return Ok(model),
+    let overrides = Overrides { sets: wishes.sets, horizon: wishes.horizon, storm };
+    let problems = match Model::read(&source.name, &source.text, &overrides, source.files()) {
+        Ok(model) => {
+            let said = describe(&model.warnings, source, &overrides, color);
+            return Ok((model, said));
+        }
         Err(problems) => problems,
     };
-    if !wishes.sets.is_empty() {
-        problems = match read(&[]) {
-            // The overrides are to blame: places are those of a text that nobody has seen.
-            Ok(_) => without_places(problems, wishes.sets),
-            Err(problems) => problems,
-        };
-    }
-    let mut text = describe(&problems, source, storm, color);
+    let mut text = describe(&problems, source, &overrides, color);
     let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let problems = if count == 1 { "problem" } else { "problems" };
     text.push_str(&format!("error: `{}` cannot be run: {count} {problems}\n", source.name));
     Err(Failure::described(text))
 }
 
-fn without_places(problems: Diagnostics, sets: &[(String, String)]) -> Diagnostics {
-    let sets: Vec<String> =
-        sets.iter().map(|(path, value)| format!("`--set {path}={value}`")).collect();
-    let because = format!("it comes from {}", sets.join(" or "));
-    let without = |mut problem: Diagnostic| {
-        if problem.hint.is_none() {
-            problem.hint(because.as_str());
-        }
-        Diagnostic { location: None, ..problem }
-    };
-    problems.into_iter().map(without).collect()
-}
-
 /// Diagnostics for people, each with the line of the file that it is about.
 pub(crate) fn describe(
     problems: &Diagnostics,
     source: &Source,
-    storm: Option<(&str, &str)>,
+    overrides: &Overrides<'_>,
     color: Color,
 ) -> String {
     let mut by_file: Vec<(Option<&str>, Vec<Diagnostic>)> = Vec::new();
@@ -268,8 +254,9 @@ pub(crate) fn describe(
     }
     let rendered = by_file.into_iter().map(|(file, problems)| {
         let problems: Diagnostics = problems.into_iter().collect();
-        let text = match (file, storm) {
+        let text = match (file, overrides.storm) {
             (Some(file), _) if file == source.name => source.text.clone(),
+            (Some(COMMAND_LINE), _) => overrides.command_line(),
             (Some(file), Some((name, text))) if file == name => text.to_owned(),
             (Some(file), _) => beside(source, file),
             (None, _) => String::new(),
@@ -285,7 +272,8 @@ fn beside(source: &Source, file: &str) -> String {
     if bytes.len() as u64 > TEXT_MAX {
         return String::new();
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    // Columns are counted without the mark that editors on Windows put there.
+    String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned()
 }
 
 fn open(

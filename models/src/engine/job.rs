@@ -64,6 +64,9 @@ pub(crate) struct Job {
     /// Attempts, submissions and deliveries that have failed or were handed back, wherever. It never goes
     /// back: what is drawn for the next attempt is numbered by it, and so never drawn twice.
     pub(crate) tries: u32,
+    /// Refusals that said how to try again, wherever: numbers the draws for what follows, apart from `tries`,
+    /// so that the next stage draws the same however often this one refused.
+    pub(crate) refusals: u32,
     /// Which delivery of its bus it is; the bus's own number.
     pub(crate) delivery: u32,
     /// Jobs of the event that are kept in stores (of a root).
@@ -183,6 +186,7 @@ impl Jobs {
             last_delay: SimDuration::ZERO,
             visits: 0,
             tries: 0,
+            refusals: 0,
             refused_for: Reason::None,
             fate: Fate { kind: FateKind::Completed, reason: Reason::None, at: NOBODY },
             priority: birth.priority,

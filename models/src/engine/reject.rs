@@ -112,9 +112,9 @@ impl NackPlan {
         is_fixed.then(|| self.cap.map_or(delay, |cap| cap.min(delay)))
     }
 
-    /// The delay before retry number `retry` (from 0) of the job.
-    fn delay(&self, cx: &Cx<'_, '_>, purpose: StreamKey, job: JobId, retry: u32) -> SimDuration {
-        let mut draws = cx.draws(job, purpose, retry * 2);
+    /// The delay before a retry of the job.
+    fn delay(&self, cx: &Cx<'_, '_>, purpose: StreamKey, job: JobId, retry: Retry) -> SimDuration {
+        let mut draws = cx.draws(job, purpose, retry.number.wrapping_mul(2));
         let backoff = Backoff {
             initial: self.after.sample_duration(&mut draws),
             factor: self.factor,
@@ -122,32 +122,44 @@ impl NackPlan {
             jitter: self.jitter,
             retries_max: None,
         };
-        let previous = if retry == 0 { SimDuration::ZERO } else { cx.job(job).last_delay };
-        backoff.delay(retry, previous, &mut draws).unwrap_or(SimDuration::ZERO)
+        let is_first = retry.in_row == 0;
+        let previous = if is_first { SimDuration::ZERO } else { cx.job(job).last_delay };
+        backoff.delay(retry.in_row, previous, &mut draws).unwrap_or(SimDuration::ZERO)
     }
 
-    fn persists(&self, cx: &Cx<'_, '_>, purpose: StreamKey, job: JobId, retry: u32) -> bool {
-        self.persistence >= 1.0 || cx.draws(job, purpose, retry * 2 + 1).unit() < self.persistence
+    fn persists(&self, cx: &Cx<'_, '_>, purpose: StreamKey, job: JobId, retry: Retry) -> bool {
+        let draw = retry.number.wrapping_mul(2).wrapping_add(1);
+        self.persistence >= 1.0 || cx.draws(job, purpose, draw).unit() < self.persistence
     }
 }
 
-/// Counts one more refusal of the job by `nack`: the number of the retry that follows (from 0), or `None`
-/// if there is none. Retries are counted in a row: a refusal that names another plan starts the count
+/// A retry that follows a refusal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retry {
+    /// How many retries came before it in this series: what a backoff counts.
+    in_row: u32,
+    /// Its number in the whole life of the job: numbers its draws, so that a later series at the same
+    /// place does not repeat those of an earlier one.
+    number: u32,
+}
+
+/// Counts one more refusal of the job by `nack`: the retry that follows, or `None` if there is none. Retries are counted in a row: a refusal that names another plan starts the count
 /// anew.
 pub(crate) fn next_retry(
     cx: &mut Cx<'_, '_>,
     nack: NackId,
     purpose: StreamKey,
     job: JobId,
-) -> Option<u32> {
+) -> Option<Retry> {
     let record = cx.job_mut(job);
     if record.nack != nack {
         record.nack = nack;
         record.nacks = 0;
     }
-    let retry = u32::from(record.nacks);
+    let retry = Retry { in_row: u32::from(record.nacks), number: record.refusals };
+    record.refusals = record.refusals.wrapping_add(1);
     let plan = &cx.world.nacks.get(nack).plan;
-    let exhausted = plan.retries_max.is_some_and(|max| retry >= max);
+    let exhausted = plan.retries_max.is_some_and(|max| retry.in_row >= max);
     if exhausted || !plan.persists(cx, purpose, job, retry) {
         return None;
     }
@@ -161,7 +173,7 @@ pub(crate) fn pause(
     nack: NackId,
     purpose: StreamKey,
     job: JobId,
-    retry: u32,
+    retry: Retry,
 ) -> SimDuration {
     let delay = cx.world.nacks.get(nack).plan.delay(cx, purpose, job, retry);
     cx.job_mut(job).last_delay = delay;
@@ -208,7 +220,7 @@ impl Orbit {
     }
 
     /// Sends the job into orbit before that retry.
-    pub(crate) fn send(&mut self, cx: &mut Cx<'_, '_>, nack: NackId, job: JobId, retry: u32) {
+    pub(crate) fn send(&mut self, cx: &mut Cx<'_, '_>, nack: NackId, job: JobId, retry: Retry) {
         cx.fact(FactKind::Retried, job);
         self.jobs += 1;
         cx.gauge(self.gauge, self.jobs);

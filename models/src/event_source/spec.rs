@@ -151,6 +151,22 @@ fn five_seconds() -> DurationText {
 /// The event name of a source that states none.
 pub(crate) const DEFAULT_EVENT: &str = "events";
 
+impl ClosedLoopSpec {
+    /// The supply; `cx` is at the source.
+    fn compile(&self, cx: &mut Checker<'_>) -> Option<Supply> {
+        cx.field("closed_loop", |cx| {
+            let clients = cx.at_least("clients", self.clients, 1);
+            let few = cx.field("clients", |cx| {
+                let wanted = format!("at most `{CLIENTS_MAX}`");
+                cx.require(self.clients <= CLIENTS_MAX, self.clients, &wanted)
+            });
+            let clients = clients.filter(|_| few);
+            let think = cx.field("think", |cx| self.think.compile(cx));
+            Some(Supply::Closed { clients: clients?, think: think? })
+        })
+    }
+}
+
 impl EventSourceSpec {
     /// The names of its events.
     pub(crate) fn event_names(&self) -> Vec<&str> {
@@ -224,22 +240,15 @@ impl EventSourceSpec {
             (Some(arrivals), None) => {
                 cx.field("arrivals", |cx| arrivals.compile(files, cx)).map(Supply::Open)
             }
-            (None, Some(closed)) => cx.field("closed_loop", |cx| {
-                let clients = cx.at_least("clients", closed.clients, 1);
-                let few = cx.field("clients", |cx| {
-                    let wanted = format!("at most `{CLIENTS_MAX}`");
-                    cx.require(closed.clients <= CLIENTS_MAX, closed.clients, &wanted)
-                });
-                let clients = clients.filter(|_| few);
-                let think = cx.field("think", |cx| closed.think.compile(cx));
-                Some(Supply::Closed { clients: clients?, think: think? })
-            }),
+            (None, Some(closed)) => closed.compile(cx),
             (None, None) => {
                 cx.error(format!("the event source `{}` has no events", self.name))
                     .expected("`arrivals: …`, or `closed_loop: (clients: …, think: …)`");
                 None
             }
-            (Some(_), Some(_)) => {
+            (Some(arrivals), Some(closed)) => {
+                cx.field("arrivals", |cx| arrivals.compile(files, cx));
+                closed.compile(cx);
                 cx.field("closed_loop", |cx| {
                     cx.error("there are both `arrivals` and `closed_loop`").expected("one of them");
                 });

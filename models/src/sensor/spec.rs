@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::backoff::{Backoff, Jitter};
+use sim_core::dist::Distribution;
 use sim_core::limiter::Limiter;
 use sim_core::time::SimDuration;
 
@@ -22,6 +23,12 @@ use crate::workflows::spec::version;
 
 /// How long an http trigger of Argo waits.
 const ARGO_TIMEOUT: SimDuration = SimDuration::from_secs(60);
+
+/// Most dependencies of a sensor: a condition keeps them as bits.
+pub(crate) const DEPENDENCIES_MAX: usize = 64;
+
+/// Most unknown names that are told of one condition.
+const UNKNOWN_MAX: usize = 16;
 
 /// Argo's limiter of triggers has this slack.
 const ARGO_SLACK: u32 = 10;
@@ -248,16 +255,21 @@ fn no_time() -> DurationSpread {
 pub(crate) struct Surroundings<'n> {
     pub(crate) names: &'n Names,
     pub(crate) sensor: ComponentId,
-    pub(crate) bus: ComponentId,
-    pub(crate) version: Version,
+    /// `None`, here and below: it has a problem, which has been told.
+    pub(crate) bus: Option<ComponentId>,
+    pub(crate) version: Option<Version>,
+    pub(crate) processing: Option<&'n Distribution>,
     /// The distinct subjects of the sensor's dependencies: per dependency the index of its subject.
     pub(crate) subject_of: &'n [usize],
 }
 
 /// The consumers that a trigger needs: the subjects (indices as in [`Surroundings::subject_of`]) of the
 /// dependencies that its condition names.
+#[derive(Default)]
 pub(crate) struct Needs {
     pub(crate) subjects: Vec<usize>,
+    /// The bus's numbers for them.
+    pub(crate) consumers: Vec<u32>,
 }
 
 impl SensorSpec {
@@ -282,69 +294,13 @@ impl SensorSpec {
         cx.field("version", |cx| version(&self.version, cx))
     }
 
-    fn dependency_names(&self) -> Vec<String> {
-        self.dependencies.iter().map(|dependency| dependency.name.clone()).collect()
-    }
-}
-
-impl TriggerSpec {
-    /// The trigger's condition.
-    pub(crate) fn condition(&self, sensor: &SensorSpec, cx: &mut Checker<'_>) -> Option<Condition> {
-        let names = sensor.dependency_names();
-        let Some(text) = &self.conditions else {
-            return Some(Condition::all_of(names.len() as u8));
-        };
-        cx.field("conditions", |cx| match Condition::parse(text, &names) {
-            Ok(condition) => Some(condition),
-            Err(ConditionError::Unknown { name, .. }) => {
-                cx.error(format!("there is no dependency `{name}`"))
-                    .code("unknown-name")
-                    .nearest(&name, &names);
-                None
-            }
-            Err(ConditionError::TooDeep { offset }) => {
-                cx.error(format!("the condition is nested too deep: at character {}", offset + 1))
-                    .expected(format!(
-                        "at most {CONDITION_DEPTH_MAX} parentheses within each other"
-                    ));
-                None
-            }
-            Err(ConditionError::Unexpected { offset, found }) => {
-                cx.error(format!("the condition goes wrong at character {}: {found}", offset + 1))
-                    .expected("dependencies joined by `&&` and `||`, with parentheses");
-                None
-            }
-        })
-    }
-
-    /// Which subjects it consumes.
-    pub(crate) fn needs(condition: &Condition, subject_of: &[usize]) -> Needs {
-        let named = condition.dependencies();
-        let mut subjects: Vec<usize> = (0..subject_of.len())
-            .filter(|dependency| named >> dependency & 1 == 1)
-            .map(|dependency| subject_of[dependency])
-            .collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        Needs { subjects }
-    }
-
-    /// The plan; `consumers` are the bus's numbers for [`Needs::subjects`].
-    pub(crate) fn compile(
-        &self,
-        sensor: &SensorSpec,
-        around: &Surroundings<'_>,
-        condition: Condition,
-        needs: &Needs,
-        consumers: Vec<u32>,
-        cx: &mut Checker<'_>,
-    ) -> Option<TriggerPlan> {
-        let named = condition.dependencies();
-        let dependencies = (0..)
-            .zip(&sensor.dependencies)
+    /// The dependencies as a trigger sees them whose condition names the bits of `named`, and whose
+    /// consumers get `subjects`.
+    fn matches(&self, named: u64, subjects: &[usize], subject_of: &[usize]) -> Vec<Dependency> {
+        let dependencies = self.dependencies.iter().enumerate();
+        dependencies
             .map(|(number, dependency)| {
-                let subject = around.subject_of[number];
-                let consumer = needs.subjects.iter().position(|&needed| needed == subject);
+                let consumer = subjects.iter().position(|&needed| needed == subject_of[number]);
                 let is_named = named >> number & 1 == 1;
                 Dependency {
                     // Dependencies that the condition does not name match nothing.
@@ -352,9 +308,67 @@ impl TriggerSpec {
                     pass_probability: dependency.filter,
                 }
             })
+            .collect()
+    }
+
+    fn dependency_names(&self) -> Vec<String> {
+        self.dependencies.iter().map(|dependency| dependency.name.clone()).collect()
+    }
+}
+
+impl TriggerSpec {
+    /// The trigger's condition. All its unknown names are reported.
+    pub(crate) fn condition(&self, sensor: &SensorSpec, cx: &mut Checker<'_>) -> Option<Condition> {
+        let names = sensor.dependency_names();
+        if names.len() > DEPENDENCIES_MAX {
+            return None;
+        }
+        let Some(text) = &self.conditions else {
+            return Some(Condition::all_of(names.len() as u8));
+        };
+        cx.field("conditions", |cx| {
+            let mut known = names.clone();
+            loop {
+                match Condition::parse(text, &known) {
+                    Ok(condition) => return (known.len() == names.len()).then_some(condition),
+                    Err(ConditionError::Unknown { name, .. })
+                        if known.len() < names.len() + UNKNOWN_MAX =>
+                    {
+                        unknown_dependency(&name, &names, cx);
+                        known.push(name);
+                    }
+                    Err(error) => {
+                        unreadable_condition(&error, cx);
+                        return None;
+                    }
+                }
+            }
+        })
+    }
+
+    /// Which subjects it consumes.
+    pub(crate) fn needs(condition: Option<&Condition>, subject_of: &[usize]) -> Needs {
+        let named = condition.map_or(0, Condition::dependencies);
+        let mut subjects: Vec<usize> = (0..subject_of.len())
+            .filter(|dependency| named >> dependency & 1 == 1)
+            .map(|dependency| subject_of[dependency])
             .collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        Needs { subjects, consumers: Vec::new() }
+    }
+
+    /// The plan. Without a condition everything else is checked all the same.
+    pub(crate) fn compile(
+        &self,
+        sensor: &SensorSpec,
+        around: &Surroundings<'_>,
+        condition: Option<Condition>,
+        needs: Needs,
+        cx: &mut Checker<'_>,
+    ) -> Option<TriggerPlan> {
+        let named = condition.as_ref().map_or(0, Condition::dependencies);
         let reset = optional(&self.reset, |reset| cx.field("reset", |cx| reset.compile(cx)));
-        let processing = sensor.processing.compile(cx);
         let slack = Algorithm::LeakyBucket { slack: ARGO_SLACK };
         let rate_limit = optional(&self.rate_limit, |limit| {
             cx.field("rate_limit", |cx| limit.compile(slack, around.names, cx))
@@ -376,6 +390,7 @@ impl TriggerSpec {
         });
         let (honors_retry, honors_dead_letter) = self.honors(around.version, cx);
         let (rate_limit, over) = rate_limit?.unzip();
+        let condition = condition?;
         if matches!(over, Some(Reject::Nack(_))) && condition.joins() {
             cx.field("rate_limit", |cx| {
                 cx.error("a condition with `&&` has acked its earlier events: they cannot be handed back")
@@ -386,16 +401,16 @@ impl TriggerSpec {
         Some(TriggerPlan {
             name: format!("{}/{}", sensor.name, self.name),
             sensor: around.sensor,
-            bus: around.bus,
+            bus: around.bus?,
             delivery: match self.delivery {
                 DeliverySpec::FireAndForget => DeliveryMode::FireAndForget,
                 DeliverySpec::AtLeastOnce => DeliveryMode::AtLeastOnce,
             },
-            consumers,
-            dependencies,
+            dependencies: sensor.matches(named, &needs.subjects, around.subject_of),
+            consumers: needs.consumers,
             condition,
             reset: reset?,
-            processing: processing?,
+            processing: around.processing?.clone(),
             sensor_limited: sensor.rate_limit.is_some(),
             rate_limit,
             on_reject: over.unwrap_or(Reject::Drop),
@@ -408,11 +423,11 @@ impl TriggerSpec {
 
 impl TriggerSpec {
     /// Whether retries and the dead letter count; says so where they do not.
-    fn honors(&self, version: Version, cx: &mut Checker<'_>) -> (bool, bool) {
+    fn honors(&self, version: Option<Version>, cx: &mut Checker<'_>) -> (bool, bool) {
         if self.delivery == DeliverySpec::AtLeastOnce {
             return (true, true);
         }
-        let honors_retry = version < RETRIES_ONLY_AT_LEAST_ONCE;
+        let honors_retry = version.is_none_or(|version| version < RETRIES_ONLY_AT_LEAST_ONCE);
         let mut warn = |field: &str, since: &str| {
             cx.field(field, |cx| {
                 cx.warning(format!("`{field}` has no effect on a fire-and-forget trigger{since}"))
@@ -540,6 +555,28 @@ impl ActionSpec {
                 }
             }
         })
+    }
+}
+
+fn unknown_dependency(name: &str, names: &[String], cx: &mut Checker<'_>) {
+    if !cx.may_be_named(name) {
+        cx.error(format!("there is no dependency `{name}`"))
+            .code("unknown-name")
+            .nearest(name, names);
+    }
+}
+
+fn unreadable_condition(error: &ConditionError, cx: &mut Checker<'_>) {
+    match error {
+        ConditionError::TooDeep { offset } => {
+            cx.error(format!("the condition is nested too deep: at character {}", offset + 1))
+                .expected(format!("at most {CONDITION_DEPTH_MAX} parentheses within each other"));
+        }
+        ConditionError::Unexpected { offset, found } => {
+            cx.error(format!("the condition goes wrong at character {}: {found}", offset + 1))
+                .expected("dependencies joined by `&&` and `||`, with parentheses");
+        }
+        ConditionError::Unknown { name, .. } => unknown_dependency(name, &[], cx),
     }
 }
 

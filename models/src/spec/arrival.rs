@@ -273,7 +273,10 @@ impl Arrivals {
                 let period = cx.positive_duration("period", period);
                 let peak_at = instant(cx, "peak_at", peak_at);
                 // The amplitude is checked even if the others could not be read.
-                let amplitude = cx.probability("amplitude", *amplitude);
+                let amplitude = cx.field("amplitude", |cx| {
+                    let fits = (0.0..=1.0).contains(amplitude);
+                    cx.require(fits, amplitude, "from 0 to 1").then_some(*amplitude)
+                });
                 ArrivalProcess::diurnal(mean?.per_s(), amplitude?, period?, peak_at?)
             }
             Self::Spike { base, peak, at, lasts, ramp } => {
@@ -392,14 +395,18 @@ fn trace_file(cx: &mut Checker<'_>, files: &dyn Files, file: &str) -> Option<Vec
 fn report_trace(cx: &mut Checker<'_>, file: &str, errors: &TraceErrors) {
     let path = cx.path().to_owned();
     cx.add(errors.listed.iter().map(|error| {
-        let message = format!("wrong {}: `{}`", error.column, error.found);
-        let line = u32::try_from(error.line).unwrap_or(u32::MAX);
+        let message = match (error.column, error.found.as_str()) {
+            ("row", "") => "the trace has no rows".to_owned(),
+            (column, "") => format!("the {column} is missing"),
+            (column, found) => format!("wrong {column}: `{found}`"),
+        };
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let mut diagnostic = Diagnostic::error(path.as_str(), message);
         diagnostic.code("bad-trace").expected(error.expected.as_str()).at(Some(Location {
             file: file.to_owned(),
-            line,
-            column: 1,
-            length: 1,
+            line: number(error.line),
+            column: number(error.at),
+            length: number(error.length),
         }));
         diagnostic
     }));

@@ -105,6 +105,7 @@ fn shape_and_meaning_are_checked() {
         r#"Trace(file: "storm.csv")"#,
         r#"Trace(rows: [(at: "1s", size: "5GiB"), (at: "0s", count: -1)])"#,
         "Superposition([])",
+        "Mmpp(states: [])",
         r#"Superposition([Poisson(rate: "1"), Poisson(rate: "2")])"#,
     ];
     let files = OneFile("0,1\n2,x\n1,1\n");
@@ -132,14 +133,14 @@ fn shape_and_meaning_are_checked() {
     m.ron:1:83: error: `0` is out of range (in `off.for.cv`); expected from 0.001 to 1000
 
     m.ron:1:43: error: `0s` is out of range (in `states[0].mean_sojourn`); expected longer than zero
-    m.ron:1:64: error: `another shape` is out of range (in `transitions`); expected 1 rows of 1 probabilities
+    m.ron:1:64: error: the table has another shape (in `transitions`); expected 1 rows of 1 probabilities
 
     m.ron:1:48: error: `1s` is out of range (in `points[1].at`); expected at or after `2s`, the point before
 
-    m.ron:1:33: error: `1.5` is out of range (in `amplitude`); expected a probability from 0 to 1
+    m.ron:1:33: error: `1.5` is out of range (in `amplitude`); expected from 0 to 1
     m.ron:1:47: error: `noon` is not a duration: `noon` is not a number (in `peak_at`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
 
-    m.ron:1:26: error: `1` is out of range (in `peak`); expected above the base, which is 5
+    m.ron:1:26: error: `1/s` is out of range (in `peak`); expected above `base`, which is `5/s`
 
     m.ron:1:1: error: the trace has neither of `file` and `rows`; expected either a `file` or `rows`
 
@@ -149,12 +150,14 @@ fn shape_and_meaning_are_checked() {
 
     latin.csv:2:3: error: the file is not UTF-8 text; byte 6 is `0xe4`
 
-    storm.csv:2:1: error: wrong size_bytes: `x` (in `file`); expected a whole number from 0 to 4294967295
+    storm.csv:2:3: error: wrong size_bytes: `x` (in `file`); expected a whole number from 0 to 4294967295
     storm.csv:3:1: error: wrong timestamp: `1` (in `file`); expected a time not before that of line 2
 
     m.ron:1:58: error: expected a whole number from 0 to 4294967295, found the number `-1` (in `rows[1].count`)
 
-    m.ron:1:1: error: `0` is out of range; expected from 1 to 1024 in number
+    m.ron:1:1: error: the list is empty; expected from 1 to 1024 in number
+
+    m.ron:1:14: error: the list is empty (in `states`); expected from 1 to 64 in number
 
     m.ron:1:30: error: `1` is not a rate: there is no `/` (in `[0].rate`); expected events per time, such as `10/min`, `100/s`, `0.5/s` or `3/2h`
     m.ron:1:50: error: `2` is not a rate: there is no `/` (in `[1].rate`); expected events per time, such as `10/min`, `100/s`, `0.5/s` or `3/2h`

@@ -21,9 +21,10 @@ use std::fmt;
 use sim_core::dist::{ParameterError, ParameterProblem};
 use sim_core::time::{Bytes, Problem, QuantityError, Rate, SimDuration};
 
+use super::origin::Origin;
 use super::quantity::{BytesText, DurationText, RateText};
-use super::ron_text::{SpanIndex, push_index, push_name};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::ron_text::{Doubts, SpanIndex, push_index, push_name};
+use crate::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// Where a check is in the model, and what it has found.
 #[derive(Debug)]
@@ -32,13 +33,41 @@ pub struct Checker<'s> {
     spans: Option<&'s SpanIndex>,
     path: String,
     found: Vec<Diagnostic>,
+    /// What could not be read: problems that follow from it are not told.
+    doubts: Doubts,
+    /// The last problem that is not told.
+    untold: Option<Diagnostic>,
+    /// The parts of the model that come from elsewhere; of two for one part the later one counts.
+    origins: Vec<Origin>,
 }
 
 impl<'s> Checker<'s> {
     /// A checker at the whole model. Without `spans`, diagnostics carry paths but no places.
     #[must_use]
     pub fn new(file: &str, spans: Option<&'s SpanIndex>) -> Self {
-        Self { file: file.to_owned(), spans, path: String::new(), found: Vec::new() }
+        let (path, found, origins) = (String::new(), Vec::new(), Vec::new());
+        let (doubts, untold) = (Doubts::default(), None);
+        Self { file: file.to_owned(), spans, path, found, doubts, untold, origins }
+    }
+
+    /// The same, for a text of which not everything could be read.
+    pub(crate) fn doubting(self, doubts: Doubts) -> Self {
+        Self { doubts, ..self }
+    }
+
+    /// The same, for a model of which parts come from elsewhere.
+    pub(crate) fn overridden(self, origins: Vec<Origin>) -> Self {
+        Self { origins, ..self }
+    }
+
+    /// Whether the whole text could be read: if not, what one stage says of another may not be meant.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.doubts.is_empty()
+    }
+
+    /// Whether something that could not be read may have that name.
+    pub(crate) fn may_be_named(&self, name: &str) -> bool {
+        self.doubts.may_name(name)
     }
 
     /// The file that is checked.
@@ -53,8 +82,11 @@ impl<'s> Checker<'s> {
         &self.path
     }
 
-    /// Checks the field `name` of the value the checker is at.
+    /// Checks the field `name` of the value the checker is at; without a name, that value itself.
     pub fn field<R>(&mut self, name: &str, check: impl FnOnce(&mut Self) -> R) -> R {
+        if name.is_empty() {
+            return check(self);
+        }
         self.within(|path| push_name(path, name), check)
     }
 
@@ -115,9 +147,22 @@ impl<'s> Checker<'s> {
     }
 
     fn report(&mut self, mut diagnostic: Diagnostic) -> &mut Diagnostic {
-        diagnostic.at(self.spans.and_then(|spans| spans.nearest(&self.path)));
+        if self.doubts.explain(&self.path, self.spans) {
+            return self.untold.insert(diagnostic);
+        }
+        match self.origin() {
+            Some(origin) => origin.claim(&mut diagnostic),
+            None => {
+                diagnostic.at(self.spans.and_then(|spans| spans.nearest(&self.path)));
+            }
+        }
         self.found.push(diagnostic);
         self.found.last_mut().expect("one has just been added")
+    }
+
+    /// Where the value that the checker is at comes from, if not from the file.
+    fn origin(&self) -> Option<&Origin> {
+        self.origins.iter().rev().find(|origin| origin.gives(&self.path))
     }
 
     /// The duration in the field `name`.
@@ -189,10 +234,13 @@ impl<'s> Checker<'s> {
         candidates: &[S],
     ) -> Option<usize> {
         let position = candidates.iter().position(|candidate| candidate.as_ref() == name);
-        if position.is_none() {
+        if position.is_none() && !self.may_be_named(name) {
+            // What could not be read has no name.
+            let named = candidates.iter().map(AsRef::as_ref).filter(|name| !name.is_empty());
+            let named: Vec<&str> = named.collect();
             self.field(field, |cx| {
                 let diagnostic = cx.error(format!("there is no {kind} `{name}`"));
-                diagnostic.code("unknown-name").nearest(name, candidates);
+                diagnostic.code("unknown-name").nearest(name, &named);
                 if candidates.is_empty() {
                     diagnostic.hint(format!("the model has no {kind} at all"));
                 }
@@ -218,9 +266,11 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// Reports at the value the checker is at that `found` is not `wanted`, unless it `holds`.
+    /// Reports at the value the checker is at that `found`, or what is written there, is not `wanted`,
+    /// unless it `holds`.
     pub fn require(&mut self, holds: bool, found: impl fmt::Display, wanted: &str) -> bool {
         if !holds {
+            let found = self.written("").unwrap_or_else(|| found.to_string());
             self.error(format!("`{found}` is out of range")).code("out-of-range").expected(wanted);
         }
         holds
@@ -257,11 +307,20 @@ impl<'s> Checker<'s> {
         for (parameter, field) in places {
             expected = expected.replace(&format!("`{parameter}`"), &format!("`{field}`"));
         }
+        if let Some((before, name)) = other_field(&expected)
+            && let Some(written) = self.written(name)
+        {
+            expected = format!("{before}, which is `{written}`");
+        }
+        let written = self.written(&place);
         let is_phrase = problem.parameter.contains(' ');
         let message = match (is_phrase, problem.found.as_str()) {
             (true, found) => format!("the {} is `{found}`", problem.parameter),
             (false, "[]") => "the list is empty".to_owned(),
-            (false, found) => format!("`{found}` is out of range"),
+            (false, "another shape") => "the table has another shape".to_owned(),
+            (false, found) if found.ends_with(" entries") => format!("there are {found}"),
+            (false, found) if found.starts_with("state ") => format!("{found} stands apart"),
+            (false, found) => format!("`{}` is out of range", written.as_deref().unwrap_or(found)),
         };
         self.within(
             |path| push_relative(path, &place),
@@ -271,16 +330,48 @@ impl<'s> Checker<'s> {
         );
     }
 
-    /// Adds what was found elsewhere.
+    /// The number or text written in the part `relative` of the value the checker is at, with its unit.
+    fn written(&self, relative: &str) -> Option<String> {
+        let mut path = self.path.clone();
+        push_relative(&mut path, relative);
+        match self.origin() {
+            Some(origin) => origin.written(&path),
+            None => self.spans?.scalar(&path),
+        }
+    }
+
+    /// Where the name of the field stands that the checker is at.
+    pub(crate) fn key(&self) -> Option<Location> {
+        self.spans.and_then(|spans| spans.key(&self.path))
+    }
+
+    /// Adds what was found elsewhere, in a file that the value names that the checker is at.
     pub fn add(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        self.found.extend(diagnostics);
+        for mut diagnostic in diagnostics {
+            if let Some(origin) = self.origin() {
+                diagnostic.path = origin.path_of(&diagnostic.path);
+            }
+            self.found.push(diagnostic);
+        }
     }
 
     /// Everything that was found, in the order of the text.
     #[must_use]
-    pub fn finish(self) -> Diagnostics {
-        self.found.into_iter().collect()
+    pub fn finish(mut self) -> Diagnostics {
+        self.take()
     }
+
+    /// Everything that was found until now.
+    pub(crate) fn take(&mut self) -> Diagnostics {
+        self.found.drain(..).collect()
+    }
+}
+
+/// The field in ``more than `min`, which is 5``, and what comes before its value.
+fn other_field(expected: &str) -> Option<(&str, &str)> {
+    let (before, _) = expected.split_once(", which is ")?;
+    let (_, name) = before.strip_suffix('`')?.rsplit_once('`')?;
+    Some((before, name))
 }
 
 /// The place, relative to where the checker is, that a parameter comes from.

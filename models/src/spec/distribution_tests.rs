@@ -77,6 +77,8 @@ fn shape_and_meaning_are_checked() {
                 (probability: 0.5, mean: "0s"), (probability: 0.2, mean: "x")]))"#,
         r#"(latency: Empirical([]), size: Empirical(["1KiB", 5, "7 apples"]))"#,
         "(latency: Exponential)",
+        r#"(latency: Pareto(alpha: 1.5, min: "5s", max: "1s"), size: Uniform(min: 9, max: "8B"))"#,
+        r#"(latency: LogNormal(mean: "1s", cv: 1e300), size: HyperExponential(branches: []))"#,
     ];
     let said: Vec<String> = cases.iter().map(|text| check(text).unwrap_err().to_string()).collect();
     insta::assert_snapshot!(said.join("\n\n"), @r"
@@ -93,16 +95,22 @@ fn shape_and_meaning_are_checked() {
     m.ron:1:23: error: `3 sec` is not a duration: the unit ` sec` is unknown (in `latency.mean`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
     m.ron:1:36: error: `-1` is out of range (in `latency.cv`); expected from 0.001 to 1000
 
-    m.ron:1:35: error: `1` is out of range (in `latency.max`); expected at least `min`, which is 2
+    m.ron:1:35: error: `1s` is out of range (in `latency.max`); expected at least `min`, which is `2s`
     m.ron:1:71: error: `-2KiB` is not a size: it is negative (in `size.max`); expected bytes with an optional unit (`B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB` or `TB`), such as `256KiB` or `1GiB`
 
     m.ron:1:28: error: the sum of the probabilities is `0.7` (in `latency.branches`); expected 1
-    m.ron:2:42: error: `0` is out of range (in `latency.branches[0].mean`); expected greater than zero and at most 1e18
+    m.ron:2:42: error: `0s` is out of range (in `latency.branches[0].mean`); expected greater than zero and at most 1e18
     m.ron:2:74: error: `x` is not a duration: `x` is not a number (in `latency.branches[1].mean`); expected a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h` or `d`), such as `30s`, `1m30s` or `250ms`
 
     m.ron:1:11: error: the list is empty (in `latency`); expected at least one number
     m.ron:1:54: error: `7 apples` is not a size: the unit ` apples` is unknown (in `size[2]`); expected bytes with an optional unit (`B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB` or `TB`), such as `256KiB` or `1GiB`
 
     m.ron:1:11: error: expected `Exponential(...)`: it has content, found the name `Exponential` (in `latency`)
+
+    m.ron:1:46: error: `1s` is out of range (in `latency.max`); expected greater than `min`, which is `5s`
+    m.ron:1:80: error: `8B` is out of range (in `size.max`); expected at least `min`, which is `9`
+
+    m.ron:1:37: error: `1e300` is out of range (in `latency.cv`); expected greater than zero and at most 1000
+    m.ron:1:78: error: the list is empty (in `size.branches`); expected from 1 to 64 in number
     ");
 }

@@ -73,8 +73,8 @@ pub enum ChangeSpec {
 /// What a fault needs to know of the model.
 pub(crate) struct Surroundings<'m> {
     pub(crate) names: &'m Names,
-    /// `None`: they have problems of their own; faults are checked as far as possible.
-    pub(crate) components: Option<&'m [ComponentPlan]>,
+    /// `None`: it has problems of its own; faults of it are checked as far as possible.
+    pub(crate) components: &'m [Option<ComponentPlan>],
     pub(crate) config_maps: &'m ConfigMaps,
 }
 
@@ -96,14 +96,16 @@ pub(crate) fn compile(
     cx: &mut Checker<'_>,
 ) -> Option<Vec<Fault>> {
     let periods = cx.elements(faults, |cx, fault| fault.compile(around, cx))?;
-    Some(timeline(&periods.concat(), around.components?, around.config_maps))
+    let components: Option<Vec<&ComponentPlan>> =
+        around.components.iter().map(Option::as_ref).collect();
+    Some(timeline(&periods.concat(), &components?, around.config_maps))
 }
 
 /// One entry for each beginning and end: what holds in the component from then on. At one instant ends
 /// come before beginnings.
 fn timeline(
     periods: &[Period],
-    components: &[ComponentPlan],
+    components: &[&ComponentPlan],
     config_maps: &ConfigMaps,
 ) -> Vec<Fault> {
     let begins = (0..).zip(periods).map(|(number, period)| (period.at, true, number));
@@ -125,7 +127,7 @@ fn timeline(
         }
         let lasting: Vec<&Period> =
             active.iter().filter(|other| is_alike(other)).map(|&at| &periods[at]).collect();
-        let plan = &components[*component as usize];
+        let plan = components[*component as usize];
         let change = in_force(change, &lasting, plan, config_maps);
         faults.push(Fault { at, component: *component, change });
     }
@@ -134,14 +136,18 @@ fn timeline(
 
 /// The components that a change of `named` is about: a sensor is slower where its triggers are, a bus where
 /// sources publish to it.
-fn slowed(change: &Change, named: ComponentId, components: &[ComponentPlan]) -> Vec<ComponentId> {
-    let publishes = |plan: &ComponentPlan| match plan {
-        ComponentPlan::EventSource(source) => source.target.stage == named,
+fn slowed(
+    change: &Change,
+    named: ComponentId,
+    components: &[Option<ComponentPlan>],
+) -> Vec<ComponentId> {
+    let publishes = |plan: &Option<ComponentPlan>| match plan {
+        Some(ComponentPlan::EventSource(source)) => source.target.stage == named,
         _ => false,
     };
-    match (change, &components[named as usize]) {
-        (Change::Slower(_), ComponentPlan::Sensor(sensor)) => sensor.triggers.clone(),
-        (Change::Slower(_), ComponentPlan::EventBus(_)) => {
+    match (change, components[named as usize].as_ref()) {
+        (Change::Slower(_), Some(ComponentPlan::Sensor(sensor))) => sensor.triggers.clone(),
+        (Change::Slower(_), Some(ComponentPlan::EventBus(_))) => {
             (0..).zip(components).filter(|(_, plan)| publishes(plan)).map(|(at, _)| at).collect()
         }
         _ => vec![named],
@@ -219,7 +225,7 @@ impl FaultSpec {
         let stage = around.names.find(cx, "stage", &self.stage, &kinds);
         let change = cx.field("change", |cx| self.change.compile(cx));
         let (at, component) = (at?, stage?.component);
-        let plan = &around.components?[component as usize];
+        let plan = around.components[component as usize].as_ref()?;
         let change = change?;
         if !plan.understands(&change) {
             cx.field("change", |cx| {
@@ -241,7 +247,7 @@ impl FaultSpec {
         let until = lasts?.map(|lasts| at + lasts);
         let named = component;
         let period = |component| Period { at, until, component, named, change: change.clone() };
-        let targets = slowed(&change, component, around.components?);
+        let targets = slowed(&change, component, around.components);
         Some(targets.into_iter().map(period).collect())
     }
 }

@@ -11,12 +11,16 @@
 //! pages of the manual of them.
 
 pub mod arrival;
+#[cfg(test)]
+mod at_once;
+mod build;
 pub mod check;
 mod connect;
 pub mod distribution;
 pub mod faults;
 mod lint;
 pub mod model;
+mod origin;
 pub mod policy;
 pub mod quantity;
 pub mod reference;

@@ -295,27 +295,31 @@ impl RateLimitSpec {
 
     /// The limiter alone, for places where all wait.
     pub(crate) fn waiting(&self, default: Algorithm, cx: &mut Checker<'_>) -> Option<Limiter> {
+        let limiter = self.limiter(default, cx);
         if self.over != OverSpec::Wait {
             cx.field("over", |cx| {
                 cx.error("here all wait for their token").expected("`over: Wait`");
             });
             return None;
         }
-        self.limiter(default, cx)
+        limiter
     }
 
     fn limiter(&self, default: Algorithm, cx: &mut Checker<'_>) -> Option<Limiter> {
-        let rate = self.rate(cx)?;
+        let rate = self.rate(cx);
+        let at_least_one = |cx: &mut Checker<'_>, burst| {
+            cx.field("algorithm", |cx| cx.at_least("burst", burst, 1))
+        };
         Some(match self.algorithm.unwrap_or(default) {
             Algorithm::TokenBucket { burst } => {
-                let burst = cx.field("algorithm", |cx| cx.at_least("burst", burst, 1))?;
-                Limiter::token_bucket(rate, burst, Start::Full)
+                let burst = at_least_one(cx, burst);
+                Limiter::token_bucket(rate?, burst?, Start::Full)
             }
             Algorithm::Gcra { burst } => {
-                let burst = cx.field("algorithm", |cx| cx.at_least("burst", burst, 1))?;
-                Limiter::gcra(rate, burst)
+                let burst = at_least_one(cx, burst);
+                Limiter::gcra(rate?, burst?)
             }
-            Algorithm::LeakyBucket { slack } => Limiter::leaky_bucket(rate, slack),
+            Algorithm::LeakyBucket { slack } => Limiter::leaky_bucket(rate?, slack),
         })
     }
 

@@ -1,12 +1,15 @@
 //! A storm as written, and how it takes the place of a model's own arrivals.
 
+use std::rc::Rc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arrival::Arrivals;
 use super::check::Checker;
 use super::model::{ModelSpec, Stage};
-use super::ron_text;
+use super::origin::Origin;
+use super::ron_text::{self, push_name};
 use crate::diagnostic::Diagnostics;
 
 /// A storm that takes the place of the sources' own arrivals.
@@ -21,36 +24,61 @@ pub struct StormSpec {
     pub every_source: Option<Arrivals>,
 }
 
-/// Puts the storm in `text` into the place of the arrivals in `spec`.
-pub(super) fn apply(spec: &mut ModelSpec, file: &str, text: &str) -> Result<(), Diagnostics> {
+/// Puts the storm in `text` into the place of the arrivals in `spec`, and says which of them come from it.
+pub(super) fn apply(
+    spec: &mut ModelSpec,
+    file: &str,
+    text: &str,
+) -> Result<Vec<Origin>, Diagnostics> {
     let (storm, spans) = ron_text::parse::<StormSpec>(file, text)?;
-    let mut cx = Checker::new(file, Some(&spans));
-    let names: Vec<&str> = spec
-        .stages
-        .iter()
-        .filter(|stage| matches!(stage, Stage::EventSource(_)))
-        .map(Stage::name)
-        .collect();
-    if storm.sources.is_empty() && storm.every_source.is_none() {
-        cx.error("the storm changes nothing")
-            .expected("`every_source: …`, or `sources: {\"NAME\": …}`, with arrivals");
-    }
-    cx.field("sources", |cx| {
-        for name in storm.sources.keys() {
-            cx.reference(name, "event source", name, &names);
-        }
-    });
-    let found = cx.finish();
-    if found.has_errors() {
-        return Err(found);
-    }
-    for stage in &mut spec.stages {
+    storm.check(spec, &mut Checker::new(file, Some(&spans)))?;
+    let spans = Rc::new(spans);
+    let mut origins = Vec::new();
+    for (index, stage) in spec.stages.iter_mut().enumerate() {
         let Stage::EventSource(source) = stage else { continue };
-        let arrivals = storm.sources.get(&source.name).or(storm.every_source.as_ref());
-        if let Some(arrivals) = arrivals {
-            source.arrivals = Some(arrivals.clone());
-            source.closed_loop = None;
-        }
+        let (arrivals, there) = match storm.sources.get(&source.name) {
+            Some(arrivals) => (arrivals, path_of(&source.name)),
+            None => match &storm.every_source {
+                Some(arrivals) => (arrivals, "every_source".to_owned()),
+                None => continue,
+            },
+        };
+        source.arrivals = Some(arrivals.clone());
+        source.closed_loop = None;
+        let path = format!("stages[{index}].arrivals");
+        origins.push(Origin::file(&path, Rc::clone(&spans), &there));
     }
-    Ok(())
+    Ok(origins)
+}
+
+/// The path of a source in a storm.
+fn path_of(source: &str) -> String {
+    let mut path = "sources".to_owned();
+    push_name(&mut path, source);
+    path
+}
+
+impl StormSpec {
+    /// Whether it is about this model.
+    fn check(&self, spec: &ModelSpec, cx: &mut Checker<'_>) -> Result<(), Diagnostics> {
+        let sources = spec.stages.iter().filter(|stage| matches!(stage, Stage::EventSource(_)));
+        let names: Vec<&str> = sources.map(Stage::name).collect();
+        if self.sources.is_empty() && self.every_source.is_none() {
+            cx.error("the storm changes nothing")
+                .expected("`every_source: …`, or `sources: {\"NAME\": …}`, with arrivals");
+        }
+        cx.field("sources", |cx| {
+            for name in self.sources.keys().filter(|name| !names.contains(&name.as_str())) {
+                cx.field(name, |cx| {
+                    let key = cx.key();
+                    cx.error(format!("there is no event source `{name}`"))
+                        .code("unknown-name")
+                        .nearest(name, &names)
+                        .at(key);
+                });
+            }
+        });
+        let found = cx.take();
+        if found.has_errors() { Err(found) } else { Ok(()) }
+    }
 }

@@ -141,18 +141,14 @@ impl StationSpec {
     }
 
     fn next(&self, names: &Names, cx: &mut Checker<'_>) -> Option<Next> {
-        if !self.split.is_empty() && self.to.is_some() {
+        let to = optional(&self.to, |to| names.find(cx, "to", to, &NEXT));
+        if self.split.is_empty() {
+            return Some(to?.map_or(Next::Done, |named| Next::To(named.destination())));
+        }
+        if self.to.is_some() {
             cx.field("split", |cx| {
                 cx.error("there are both `to` and `split`").expected("one of them");
             });
-            return None;
-        }
-        if let Some(to) = &self.to {
-            let named = names.find(cx, "to", to, &NEXT)?;
-            return Some(Next::To(named.destination()));
-        }
-        if self.split.is_empty() {
-            return Some(Next::Done);
         }
         let ways = cx.each("split", &self.split, |cx, way| {
             let probability = cx.probability("probability", way.probability);
@@ -160,9 +156,9 @@ impl StationSpec {
             Some(Branch { probability: probability?, to: named?.destination() })
         })?;
         let total: f64 = ways.iter().map(|way| way.probability).sum();
-        cx.field("split", |cx| {
+        let adds_up = cx.field("split", |cx| {
             cx.require(total <= 1.0 + 1e-9, total, "probabilities that add up to at most 1")
-        })
-        .then_some(Next::Split(ways))
+        });
+        (adds_up && self.to.is_none()).then_some(Next::Split(ways))
     }
 }

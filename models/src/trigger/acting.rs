@@ -10,7 +10,7 @@ use crate::engine::event::{ComponentId, Signal};
 use crate::engine::fate::{Fate, Reason};
 use crate::engine::job::JobId;
 use crate::engine::recorder::FactKind;
-use crate::engine::reject::{self, NackId};
+use crate::engine::reject::{self, NackId, Retry};
 use crate::engine::{Cx, Destination};
 use crate::sensor::Gate;
 
@@ -197,7 +197,13 @@ impl Trigger {
 
     /// Another try after a refusal. What is not acked yet goes back to the bus meanwhile; anything else
     /// waits in memory, and (at least once) holds up what comes after it.
-    pub(super) fn try_again(&mut self, nack: NackId, retry: u32, job: JobId, cx: &mut Cx<'_, '_>) {
+    pub(super) fn try_again(
+        &mut self,
+        nack: NackId,
+        retry: Retry,
+        job: JobId,
+        cx: &mut Cx<'_, '_>,
+    ) {
         let pause = reject::pause(cx, nack, self.nack_key(job, cx), job, retry);
         cx.job_mut(job).tries += 1;
         if self.may_hand_back(job, cx) {

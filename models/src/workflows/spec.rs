@@ -258,10 +258,19 @@ impl WorkflowSpec {
     ) -> Option<WorkflowPlan> {
         let config = self.config(cx);
         let on_reject = cx.field("on_reject", |cx| self.on_reject.compile_unblocked(names, cx));
-        let templates = cx
-            .each("templates", &self.templates, |cx, template| template.compile(config_maps, cx))?;
+        let mut templates = Vec::new();
+        cx.each("templates", &self.templates, |cx, template| {
+            templates.extend(template.compile(config_maps, cx));
+            Some(())
+        });
         let semaphores = limits(&templates, config_maps);
-        let plan = WorkflowPlan {
+        // What only the controller finds wrong with a template it finds without the others, too.
+        let stand_in = config.clone().unwrap_or_else(ControllerConfig::immediate);
+        let works = self.try_out(stand_in, &templates, &semaphores, cx);
+        if !works || templates.len() < self.templates.len() {
+            return None;
+        }
+        Some(WorkflowPlan {
             name: self.name.clone(),
             config: config?,
             templates,
@@ -270,20 +279,19 @@ impl WorkflowSpec {
             max_pending: self.max_pending,
             on_reject: on_reject?,
             callers: Vec::new(),
-        };
-        self.try_out(&plan, cx).then_some(plan)
+        })
     }
 
     /// What only the controller itself can find wrong.
-    fn try_out(&self, plan: &WorkflowPlan, cx: &mut Checker<'_>) -> bool {
+    fn try_out(
+        &self,
+        config: ControllerConfig,
+        templates: &[TemplateConfig],
+        semaphores: &[SemaphoreLimit],
+        cx: &mut Checker<'_>,
+    ) -> bool {
         let streams = sim_core::random::Streams::new(0, 0);
-        let built = Controller::new(
-            plan.config.clone(),
-            &plan.templates,
-            &plan.semaphores,
-            &streams,
-            &plan.name,
-        );
+        let built = Controller::new(config, templates, semaphores, &streams, &self.name);
         let Err(errors) = built else { return true };
         for error in errors {
             self.report(&error, cx);
@@ -404,41 +412,39 @@ impl Body<'_> {
     fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<NodeBody> {
         let failure = cx.probability("failure", self.failure);
         self.check_for_pods(cx);
+        let service =
+            optional(self.service, |service| cx.field("service", |cx| service.compile(cx)));
+        let active_deadline = optional(self.active_deadline, |deadline| {
+            cx.positive_duration("active_deadline", deadline)
+        });
+        let groups = cx.each("steps", self.steps, |cx, group| {
+            cx.elements(group, |cx, node| node.compile(config_maps, cx))
+        });
+        let tasks = self.tasks(config_maps, cx);
         match (self.service, self.steps, self.dag) {
-            (Some(service), [], []) => {
-                let service = cx.field("service", |cx| service.compile(cx));
-                let active_deadline = optional(self.active_deadline, |deadline| {
-                    cx.positive_duration("active_deadline", deadline)
-                });
-                Some(NodeBody::Pod {
-                    service: service?,
-                    failure_probability: failure?,
-                    active_deadline: active_deadline?,
-                })
-            }
-            (None, groups @ [_, ..], []) => {
-                let groups = cx.each("steps", groups, |cx, group| {
-                    cx.elements(group, |cx, node| node.compile(config_maps, cx))
-                })?;
-                Some(NodeBody::Steps(groups))
-            }
-            (None, [], tasks @ [_, ..]) => {
-                let names: Vec<&str> = tasks.iter().map(|task| task.node.name.as_str()).collect();
-                let tasks = cx.each("dag", tasks, |cx, task| {
-                    let node = cx.field("node", |cx| task.node.compile(config_maps, cx));
-                    let depends = cx.each("depends", &task.depends, |cx, name| {
-                        cx.reference("", "task", name, &names)
-                    });
-                    Some(DagTask { node: node?, depends: depends? })
-                })?;
-                Some(NodeBody::Dag { tasks, fail_fast: FailFast::Stop })
-            }
+            (Some(_), [], []) => Some(NodeBody::Pod {
+                service: service??,
+                failure_probability: failure?,
+                active_deadline: active_deadline?,
+            }),
+            (None, [_, ..], []) => Some(NodeBody::Steps(groups?)),
+            (None, [], [_, ..]) => Some(NodeBody::Dag { tasks: tasks?, fail_fast: FailFast::Stop }),
             _ => {
                 cx.error("it is not clear what is to be run")
                     .expected("exactly one of `service`, `steps` and `dag`");
                 None
             }
         }
+    }
+
+    fn tasks(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<Vec<DagTask>> {
+        let names: Vec<&str> = self.dag.iter().map(|task| task.node.name.as_str()).collect();
+        cx.each("dag", self.dag, |cx, task| {
+            let node = cx.field("node", |cx| task.node.compile(config_maps, cx));
+            let depends = cx
+                .each("depends", &task.depends, |cx, name| cx.reference("", "task", name, &names));
+            Some(DagTask { node: node?, depends: depends? })
+        })
     }
 }
 

@@ -66,7 +66,7 @@ fn text(sources: &[Source], found: &[Diagnostics], arguments: &Arguments) -> Str
             text.push_str(&source.said);
             let own = found.iter().filter(|it| !source.findings.iter().any(|known| known == *it));
             let own: Diagnostics = own.cloned().collect();
-            text.push_str(&input::describe(&own, source, None, color));
+            text.push_str(&input::describe(&own, source, &Overrides::default(), color));
         }
     }
     text

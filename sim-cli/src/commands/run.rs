@@ -42,8 +42,8 @@ fn run_reading(
     }
     say(&source.said);
     let wishes = wishes(&run.model);
-    let model = input::model(&source, &wishes, color)?;
-    say(&model.warnings.render(&source.text, color));
+    let (model, said) = input::model(&source, &wishes, color)?;
+    say(&said);
     let seed = run.seed.unwrap_or(model.seed);
     let replications = u64::from(run.reps);
     // Before the run: who waits for an hour does not want to hear of it then.

@@ -29,7 +29,7 @@ pub(super) fn execute(arguments: &Arguments, verify: &VerifyArguments) -> Result
     let replications = u32::try_from(provenance.replications).ok().and_then(NonZeroU32::new);
     let replications = replications.ok_or_else(|| broken("its number of replications"))?;
     let source = input::source(&provenance.input)?;
-    let model = input::model(&source, &wishes, color_of_messages(arguments))?;
+    let (model, _) = input::model(&source, &wishes, color_of_messages(arguments))?;
     if model.hash != provenance.model_hash {
         return Err(differs(&then, "the model is another", &provenance.model_hash, &model.hash));
     }

@@ -99,9 +99,7 @@ impl State {
 }
 
 fn check_states(checks: &mut Checks, rates: &[f64], sojourns: &[SimDuration]) {
-    if !(1..=STATES_MAX).contains(&rates.len()) {
-        checks.refuse("states", rates.len(), "from 1 to 64 in number");
-    }
+    checks.entries("states", rates.len(), STATES_MAX);
     if rates.len() != sojourns.len() {
         let expected = format!("as many as rates, which are {}", rates.len());
         checks.refuse("mean_sojourn", sojourns.len(), &expected);

@@ -296,9 +296,7 @@ impl ArrivalProcess {
     /// If there is no process, or more than 1024.
     pub fn superposition(processes: Vec<Self>) -> Result<Self, ArrivalError> {
         let mut checks = Checks::of("superposition");
-        if !(1..=1024).contains(&processes.len()) {
-            checks.refuse("processes", processes.len(), "from 1 to 1024 in number");
-        }
+        checks.entries("processes", processes.len(), 1024);
         checks.give(|| Self(Kind::Superposition(superposition::Superposition::new(processes))))
     }
 

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::profile::{Pattern, Profile, ProfilePoint, Shape};
 use super::{ArrivalError, RATE_MAX};
-use crate::dist::error::Checks;
+use crate::dist::error::{Checks, number};
 use crate::time::{SimDuration, SimTime};
 
 /// Straight lines per period. The relative error of the largest deviation is (pi / 288)^2 / 2.
@@ -52,7 +52,8 @@ pub(super) fn spike(
     checks.within("base_per_s", base_per_s, 0.0, RATE_MAX);
     checks.within("peak_per_s", peak_per_s, 0.0, RATE_MAX);
     if peak_per_s <= base_per_s {
-        checks.refuse("peak_per_s", peak_per_s, &format!("above the base, which is {base_per_s}"));
+        let expected = format!("above `base_per_s`, which is {}", number(base_per_s));
+        checks.refuse("peak_per_s", number(peak_per_s), &expected);
     }
     checks.give(|| ())?;
 

@@ -497,7 +497,7 @@ fn errors_name_every_parameter() {
         (
             ArrivalProcess::on_off(-1.0, constant(0.0), 2e9, constant(0.0)),
             "on_off: `on_rate_per_s` must be from 0 to 1e9, found `-1`; `off_rate_per_s` must be from 0 \
-             to 1e9, found `2000000000`; `mean length of on and off` must be greater than zero together, \
+             to 1e9, found `2e9`; `mean length of on and off` must be greater than zero together, \
              found `0`",
         ),
         (
@@ -506,7 +506,7 @@ fn errors_name_every_parameter() {
         ),
         (
             ArrivalProcess::mmpp(&[], &[]),
-            "mmpp: `states` must be from 1 to 64 in number, found `0`",
+            "mmpp: `states` must be from 1 to 64 in number, found `[]`",
         ),
         (
             ArrivalProcess::mmpp(&[1.0, -1.0], &[second]),
@@ -544,7 +544,7 @@ fn errors_name_every_parameter() {
         ),
         (
             ArrivalProcess::spike(10.0, 5.0, SimTime::ZERO, second, second),
-            "spike: `peak_per_s` must be above the base, which is 10, found `5`",
+            "spike: `peak_per_s` must be above `base_per_s`, which is 10, found `5`",
         ),
         (
             ArrivalProcess::trace(vec![
@@ -556,7 +556,7 @@ fn errors_name_every_parameter() {
         ),
         (
             ArrivalProcess::superposition(vec![]),
-            "superposition: `processes` must be from 1 to 1024 in number, found `0`",
+            "superposition: `processes` must be from 1 to 1024 in number, found `[]`",
         ),
     ];
     for (result, message) in cases {

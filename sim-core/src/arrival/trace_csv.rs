@@ -22,6 +22,10 @@ const UNIX_FROM_NS: i128 = 1_000_000_000 * SECOND as i128;
 pub struct TraceError {
     /// The line, from 1.
     pub line: u64,
+    /// Where in the line it begins, in characters from 1.
+    pub at: u64,
+    /// How many characters it has.
+    pub length: u64,
     /// The column, or `row`.
     pub column: &'static str,
     /// What was found, shortened.
@@ -32,7 +36,7 @@ pub struct TraceError {
 
 impl fmt::Display for TraceError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column, found, expected } = self;
+        let Self { line, column, found, expected, .. } = self;
         write!(out, "line {line}, {column}: expected {expected}, found `{found}`")
     }
 }
@@ -76,24 +80,58 @@ pub fn parse_trace(text: &str) -> Result<Vec<TraceRow>, TraceErrors> {
     let mut reader = Reader::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, row) in (1..).zip(text.lines()) {
-        let row = row.trim();
-        if row.is_empty() {
+        let row = Cell { line, at: 1, text: row }.trimmed();
+        if row.text.is_empty() {
             continue;
         }
-        if !reader.begun && row.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            reader.header(line, row);
+        if !reader.begun && row.text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            reader.header(row);
         } else {
-            reader.row(line, row);
+            reader.row(row);
         }
         reader.begun = true;
+        reader.lines = line;
     }
     reader.finish()
+}
+
+/// A piece of a line.
+#[derive(Clone, Copy)]
+struct Cell<'t> {
+    line: u64,
+    /// Where it begins, in characters from 1.
+    at: u64,
+    text: &'t str,
+}
+
+impl<'t> Cell<'t> {
+    fn trimmed(self) -> Self {
+        let text = self.text.trim_start();
+        let before = &self.text[..self.text.len() - text.len()];
+        Self { at: self.at + characters(before), text: text.trim_end(), ..self }
+    }
+
+    /// The pieces between commas.
+    fn cells(self) -> impl Iterator<Item = Self> + Clone {
+        let mut at = self.at;
+        self.text.split(',').map(move |text| {
+            let cell = Self { at, text, ..self };
+            at += characters(text) + 1;
+            cell.trimmed()
+        })
+    }
+}
+
+fn characters(text: &str) -> u64 {
+    text.chars().count() as u64
 }
 
 #[derive(Default)]
 struct Reader {
     /// Whether a line was read.
     begun: bool,
+    /// The last line that has something in it.
+    lines: u64,
     rows: Vec<TraceRow>,
     /// The first timestamp.
     first: Option<Stamp>,
@@ -117,35 +155,39 @@ enum Notation {
 }
 
 impl Reader {
-    fn error(&mut self, line: u64, column: &'static str, found: &str, expected: &str) {
+    fn error(&mut self, cell: Cell<'_>, column: &'static str, expected: &str) {
         if self.errors.len() == TRACE_ERRORS_MAX {
             self.omitted += 1;
             return;
         }
-        let (found, expected) = (shortened(found), expected.to_owned());
-        self.errors.push(TraceError { line, column, found, expected });
+        let Cell { line, at, text } = cell;
+        let (found, expected) = (shortened(text), expected.to_owned());
+        let length = characters(text).max(1);
+        self.errors.push(TraceError { line, at, length, column, found, expected });
     }
 
-    fn header(&mut self, line: u64, row: &str) {
-        let names = row.split(',').map(str::trim);
+    fn header(&mut self, row: Cell<'_>) {
+        let names = row.cells();
         let fits = names.clone().count() <= COLUMNS.len()
-            && names.zip(COLUMNS).all(|(found, expected)| found.eq_ignore_ascii_case(expected));
+            && names
+                .zip(COLUMNS)
+                .all(|(found, expected)| found.text.eq_ignore_ascii_case(expected));
         if !fits {
-            self.error(line, "header", row, "`timestamp,size_bytes,count` or a row of numbers");
+            self.error(row, "header", "`timestamp,size_bytes,count` or a row of numbers");
         }
     }
 
-    fn row(&mut self, line: u64, row: &str) {
-        let mut fields = row.split(',').map(str::trim);
-        let timestamp = fields.next().unwrap_or_default();
-        let (size, count) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
-        if fields.next().is_some() {
-            self.error(line, "row", row, "at most three columns, `timestamp,size_bytes,count`");
+    fn row(&mut self, row: Cell<'_>) {
+        let mut cells = row.cells();
+        let timestamp = cells.next().unwrap_or(row);
+        let (size, count) = (cells.next(), cells.next());
+        if cells.next().is_some() {
+            self.error(row, "row", "at most three columns, `timestamp,size_bytes,count`");
             return;
         }
-        let at = self.timestamp(line, timestamp);
-        let size_bytes = self.whole(line, "size_bytes", size, 0);
-        let count = self.whole(line, "count", count, 1);
+        let at = self.timestamp(timestamp);
+        let size_bytes = self.whole("size_bytes", size, 0);
+        let count = self.whole("count", count, 1);
         // A row that is kept beside an error is never seen: the whole trace is refused.
         let at = at.unwrap_or(SimTime::ZERO);
         if self.errors.is_empty() {
@@ -153,41 +195,39 @@ impl Reader {
         }
     }
 
-    fn whole(&mut self, line: u64, column: &'static str, found: &str, min: u32) -> Option<u32> {
-        if found.is_empty() {
-            return None;
-        }
-        let value = found.parse().ok().filter(|&value: &u32| value >= min);
+    fn whole(&mut self, column: &'static str, cell: Option<Cell<'_>>, min: u32) -> Option<u32> {
+        let cell = cell.filter(|cell| !cell.text.is_empty())?;
+        let value = cell.text.parse().ok().filter(|&value: &u32| value >= min);
         if value.is_none() {
             let expected = format!("a whole number from {min} to 4294967295");
-            self.error(line, column, found, &expected);
+            self.error(cell, column, &expected);
         }
         value
     }
 
-    fn timestamp(&mut self, line: u64, found: &str) -> Option<SimTime> {
+    fn timestamp(&mut self, cell: Cell<'_>) -> Option<SimTime> {
         const EXPECTED: &str = "seconds such as `12.5`, or RFC 3339 such as `2026-11-27T09:00:00Z`";
-        let Some(stamp) = seconds(found).or_else(|| rfc3339(found)) else {
-            self.error(line, "timestamp", found, EXPECTED);
+        let Some(stamp) = seconds(cell.text).or_else(|| rfc3339(cell.text)) else {
+            self.error(cell, "timestamp", EXPECTED);
             return None;
         };
         let first = *self.first.get_or_insert(stamp);
         if stamp.notation != first.notation {
-            self.error(line, "timestamp", found, "the same notation as in the first row");
+            self.error(cell, "timestamp", "the same notation as in the first row");
             return None;
         }
         if let Some((_, before)) = self.last.filter(|(last, _)| stamp < *last) {
             let expected = format!("a time not before that of line {before}");
-            self.error(line, "timestamp", found, &expected);
+            self.error(cell, "timestamp", &expected);
             return None;
         }
-        self.last = Some((stamp, line));
+        self.last = Some((stamp, cell.line));
         let relative = first.notation == Notation::Rfc3339 || first.nanos >= UNIX_FROM_NS;
         let nanos = stamp.nanos - if relative { first.nanos } else { 0 };
         match u64::try_from(nanos) {
             Ok(nanos) if nanos < u64::MAX => Some(SimTime::from_nanos(nanos)),
             _ => {
-                self.error(line, "timestamp", found, "less than 584 years from the beginning");
+                self.error(cell, "timestamp", "less than 584 years from the beginning");
                 None
             }
         }
@@ -195,7 +235,8 @@ impl Reader {
 
     fn finish(mut self) -> Result<Vec<TraceRow>, TraceErrors> {
         if self.rows.is_empty() && self.errors.is_empty() {
-            self.error(1, "row", "", "at least one row `timestamp,size_bytes,count`");
+            let end = Cell { line: self.lines.max(1), at: 1, text: "" };
+            self.error(end, "row", "at least one row `timestamp,size_bytes,count`");
         }
         if self.errors.is_empty() {
             return Ok(self.rows);
@@ -349,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn errors_say_where_in_the_line() {
+        let text = " ?? , 5\n1,\u{e9}\u{e9},0\n 2,1,1,1\n0.5";
+        let errors = parse_trace(text).unwrap_err().listed;
+        let places: Vec<(u64, u64, u64)> =
+            errors.iter().map(|error| (error.line, error.at, error.length)).collect();
+        assert_eq!(places, [(1, 2, 2), (2, 3, 2), (2, 6, 1), (3, 2, 7), (4, 1, 3)]);
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "2026-02-29T00:00:00Z",
@@ -374,6 +424,8 @@ mod tests {
                 "line 1, row: expected at least one row `timestamp,size_bytes,count`, found ``"
             );
         }
+        let errors = parse_trace("\ntimestamp,size_bytes\n\n").unwrap_err();
+        assert_eq!(errors.listed[0].line, 2, "where the rows would begin is behind the header");
         let errors = parse_trace(&vec!["x".repeat(1000); 1000].join("\n")).unwrap_err();
         assert_eq!((errors.listed.len(), errors.omitted), (TRACE_ERRORS_MAX, 980));
         assert!(errors.to_string().ends_with("and 980 more") && errors.to_string().len() < 5_000);

@@ -63,7 +63,8 @@ impl Checks {
     /// `value` must be in (0, `max`].
     pub(crate) fn positive_up_to(&mut self, name: &str, value: f64, max: f64) {
         if !(value > 0.0 && value <= max) {
-            self.refuse(name, value, &format!("greater than zero and at most {}", number(max)));
+            let expected = format!("greater than zero and at most {}", number(max));
+            self.refuse(name, number(value), &expected);
         }
     }
 
@@ -75,14 +76,23 @@ impl Checks {
     /// `value` must be in [0, 1e18].
     pub(crate) fn non_negative(&mut self, name: &str, value: f64) {
         if !(0.0..=VALUE_MAX).contains(&value) {
-            self.refuse(name, value, "zero or greater and at most 1e18");
+            self.refuse(name, number(value), "zero or greater and at most 1e18");
         }
     }
 
     /// `value` must be in [`min`, `max`].
     pub(crate) fn within(&mut self, name: &str, value: f64, min: f64, max: f64) {
         if !(min..=max).contains(&value) {
-            self.refuse(name, value, &format!("from {} to {}", number(min), number(max)));
+            let expected = format!("from {} to {}", number(min), number(max));
+            self.refuse(name, number(value), &expected);
+        }
+    }
+
+    /// A list must have from 1 to `max` entries.
+    pub(crate) fn entries(&mut self, name: &str, entries: usize, max: usize) {
+        if !(1..=max).contains(&entries) {
+            let found = if entries == 0 { "[]".to_owned() } else { format!("{entries} entries") };
+            self.refuse(name, found, &format!("from 1 to {max} in number"));
         }
     }
 
@@ -92,7 +102,30 @@ impl Checks {
     }
 }
 
-/// `{}` for people: 1e18 rather than its nineteen digits.
-fn number(value: f64) -> String {
-    if value >= 1e7 { format!("{value:e}") } else { value.to_string() }
+/// `{}` for people: 1e18 rather than its nineteen digits, and 1e-300 rather than three hundred zeros.
+pub(crate) fn number(value: f64) -> String {
+    let is_long = value.abs() >= 1e7 || (value != 0.0 && value.abs() < 1e-4);
+    if is_long { format!("{value:e}") } else { value.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (1.5, "1.5"),
+            (-0.25, "-0.25"),
+            (1e300, "1e300"),
+            (-1e300, "-1e300"),
+            (1e-300, "1e-300"),
+            (f64::INFINITY, "inf"),
+            (f64::NAN, "NaN"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(number(value), expected);
+        }
+    }
 }

@@ -26,9 +26,7 @@ struct Branch {
 impl Hyperexponential {
     pub(super) fn new(branches: &[(f64, f64)]) -> Result<Self, DistributionError> {
         let mut checks = Checks::of("hyperexponential");
-        if !(1..=BRANCHES_MAX).contains(&branches.len()) {
-            checks.refuse("branches", branches.len(), "from 1 to 64 in number");
-        }
+        checks.entries("branches", branches.len(), BRANCHES_MAX);
         for (index, &(probability, mean)) in branches.iter().enumerate().take(BRANCHES_MAX) {
             checks.positive_up_to(&format!("probability[{index}]"), probability, 1.0);
             checks.positive(&format!("mean[{index}]"), mean);

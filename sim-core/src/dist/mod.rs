@@ -24,7 +24,7 @@ pub use ziggurat::{standard_exponential, standard_normal};
 
 use crate::random::Random;
 use crate::time::SimDuration;
-use error::Checks;
+use error::{Checks, number};
 
 /// Why a distribution cannot be built.
 pub type DistributionError = ParameterError;
@@ -103,7 +103,8 @@ impl Distribution {
         checks.non_negative("lo", lo);
         checks.non_negative("hi", hi);
         if lo > hi {
-            checks.refuse("hi", hi, &format!("at least `lo`, which is {lo}"));
+            let expected = format!("at least `lo`, which is {}", number(lo));
+            checks.refuse("hi", number(hi), &expected);
         }
         checks.give(|| Self(Kind::Uniform(Uniform { lo, hi })))
     }
@@ -204,7 +205,8 @@ impl Distribution {
         checks.positive("lo", lo);
         checks.positive("hi", hi);
         if lo >= hi {
-            checks.refuse("hi", hi, &format!("greater than `lo`, which is {lo}"));
+            let expected = format!("greater than `lo`, which is {}", number(lo));
+            checks.refuse("hi", number(hi), &expected);
         }
         let law = || bounded_pareto::BoundedPareto::new(alpha, lo, hi);
         checks.give(|| Self(Kind::BoundedPareto(law())))

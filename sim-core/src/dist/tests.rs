@@ -354,7 +354,7 @@ fn errors_name_every_parameter() {
         ),
         (
             Distribution::hyperexponential(&[]),
-            "hyperexponential: `branches` must be from 1 to 64 in number, found `0`".to_owned(),
+            "hyperexponential: `branches` must be from 1 to 64 in number, found `[]`".to_owned(),
         ),
         (
             Distribution::hyperexponential(&[(0.5, 1.0), (0.25, 0.0)]),

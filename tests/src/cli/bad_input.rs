@@ -71,6 +71,114 @@ fn values_and_names() {
     insta::assert_snapshot!(page);
 }
 
+/// Twenty mistakes of all kinds: one round shows all of them, and nothing else is wrong.
+#[test]
+fn everything_at_once() {
+    let mistakes = [
+        ("\"10m\"", "\"0s\""),
+        ("\"2/s\"", "\"-2/s\""),
+        ("to: \"bus\"", "to: \"bsu\""),
+        ("\"5kB\"", "\"5 kilos\""),
+        ("latency", "latncy"),
+        ("every: \"1s\"", ""),
+        ("max_msgs: 100", "max_msgs: 0"),
+        ("discard", "discrad"),
+        ("source: \"orders\"", "source: \"ordrs\""),
+        ("\"d\", action", "\"d && e\", action"),
+        ("Workflow(\"build\")", "Workflow(\"biuld\")"),
+        ("\"6/min\"", "\"0/min\""),
+        ("\"4s\"", "4s"),
+        ("key: \"b\"", "key: \"c\""),
+        ("\"5\"", "\"five\""),
+        ("mean: \"80ms\"", "mean: \"-80ms\""),
+        ("cv: 1", "cv: -1"),
+        ("Store(name", "Stroe(name"),
+        ("\"billing\", change", "\"biling\", change"),
+        ("Slower(2)", "Slower(-2)"),
+    ];
+    let good = r#"Model(
+    name: "many",
+    horizon: "10m",
+    stages: [
+        EventSource(name: "orders", arrivals: Poisson(rate: "2/s"), payload: "5kB", to: "bus"),
+        EventSource(name: "calls", arrivals: Periodic(every: "1s"), latency: "3ms", to: "billing"),
+        EventBus(name: "bus", max_msgs: 100, discard: New),
+        Sensor(
+            name: "shop",
+            bus: "bus",
+            dependencies: [(name: "d", source: "orders")],
+            triggers: [
+                (name: "build", conditions: "d", action: Workflow("build"), rate_limit: (rate: "6/min")),
+                (name: "keep", action: Store("late")),
+            ],
+        ),
+        Workflow(templates: [
+            (name: "build", service: "4s", semaphores: [(config_map: "a", key: "b")]),
+            (name: "other", service: "3s", semaphores: [(config_map: "a", key: "d")]),
+        ]),
+        Station(name: "billing", service: LogNormal(mean: "80ms", cv: 1)),
+        Store(name: "late"),
+    ],
+    config_maps: {"a": {"b": "4", "d": "5"}},
+    faults: [(at: "5m", stage: "billing", change: Slower(2))],
+)
+"#;
+    let bad = mistakes.iter().fold(good.to_owned(), |text, (right, wrong)| {
+        assert_eq!(text.matches(right).count(), 1, "{right}");
+        text.replace(right, wrong)
+    });
+    let page = page_of(&[("everything at once", bad)]);
+    assert!(page.contains(&format!("{} problems", mistakes.len())), "{page}");
+    insta::assert_snapshot!(page);
+    let folder = Folder::new("nothing-wrong");
+    folder.write("model.ron", good);
+    let ran = folder.run("check model.ron");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+}
+
+/// What is wrong with an option or a storm is shown there, and not in the model.
+#[test]
+fn options_and_storms() {
+    let mut page = String::new();
+    let model = model("\"100ms\"", "\"100ms\", to: \"late\"")
+        .replace("    ],", "        Store(name: \"late\"),\n    ],");
+    let bad_rates = "(\n    sources: {\"orders\": Poisson(rate: \"-1/s\")},\n)\n";
+    let bad_spike = "(\n    every_source: Spike(\n        base: \"1/s\", peak: \"0/s\", at: \"3m\", for: \"1\",\n    ),\n)\n";
+    let cases: &[(&str, &str, &str)] = &[
+        ("limit of zero", "--set billing.servers=0", ""),
+        ("unknown field", "--set billing.servrs=3", ""),
+        ("field that was not stated", "--set orders.payload=5parsecs", ""),
+        ("stage nearly named", "--set biling.servers=2", ""),
+        ("unknown stage", "--set x.servers=2", ""),
+        ("no value at all", "--set billing.queue=(max_msgs:", ""),
+        (
+            "several",
+            "--set billing.servers=3 --set orders.to=\"nowhere\" --set billing.queue=(max_msgs:-1,order:First)",
+            "",
+        ),
+        ("horizon of zero", "--horizon 0s", ""),
+        ("warm-up longer than the horizon", "--set warm_up=\"10m\" --horizon 5m", ""),
+        ("storm of a bad rate", "--storm storm.ron", bad_rates),
+        ("storm of several mistakes", "--storm storm.ron", bad_spike),
+        (
+            "storm of an unknown source",
+            "--storm storm.ron",
+            "(sources: {\"ordrs\": Poisson(rate: \"1/s\")})",
+        ),
+        (
+            "storm of a wrong shape",
+            "--storm storm.ron --set billing.servers=0",
+            "(every_source: Poison(rate: \"1/s\"))",
+        ),
+    ];
+    for (name, arguments, storm) in cases {
+        let mut files = vec![("model.ron", model.as_bytes())];
+        files.extend((!storm.is_empty()).then_some(("storm.ron", storm.as_bytes())));
+        refused(&mut page, name, &format!("run model.ron {arguments}"), &files, b"");
+    }
+    insta::assert_snapshot!(page);
+}
+
 #[test]
 fn files_and_texts() {
     let mut page = String::new();
@@ -118,7 +226,9 @@ fn traces() {
     for (name, trace) in [
         ("unsorted trace", "timestamp,size_bytes\n1,10\n3,10\n2,10\n"),
         ("broken rows", "timestamp,size_bytes\n1,10\nyesterday,10\n2,many\n3,10,1,1\n"),
+        ("far to the right", "0.5,10,1\n1.5, 10, none\n , 10\n"),
         ("empty trace", ""),
+        ("nothing but a header", "timestamp,size_bytes\n"),
     ] {
         let files = [("model.ron", with_trace.as_bytes()), ("trace.csv", trace.as_bytes())];
         refused(&mut page, name, "run model.ron", &files, b"");

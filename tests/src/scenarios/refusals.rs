@@ -228,3 +228,42 @@ fn what_is_over_a_sensors_limit_can_only_wait() {
         assert!(found.contains("here all wait for their token"), "{found}");
     }
 }
+
+/// Two events share one place in `second`, and whoever does not have it tries again at random pauses of up to
+/// 4 s. Each of them comes back after it was served (10 s) and rested (5 s), and is refused again: the pauses of
+/// an event's second series at the same place are drawn anew. Numbered from zero in each series, they were
+/// those of its first series over again.
+#[test]
+fn a_later_series_of_retries_has_pauses_of_its_own() {
+    let seen = play(&format!(
+        "stages: [{}, Station(name: \"first\", service: \"0s\", to: \"second\"), \
+         Station(name: \"second\", service: \"10s\", queue: (max_msgs: 0), to: \"rest\", \
+         on_reject: Nack(after: \"4s\", jitter: Full)), \
+         Station(name: \"rest\", servers: 2, service: \"5s\", to: \"first\")]",
+        source("source", "(at: \"1s\", count: 2)", "to: \"first\""),
+    ));
+    let at_second = |fact: &&models::Fact| {
+        seen.outcome.components[usize::from(fact.component)].name == "second"
+    };
+    let mut series = 0;
+    for event in [0, 1].map(|number| seen.facts[0].event + number) {
+        let offers = seen.facts.iter().filter(at_second).filter(|fact| {
+            fact.event == event && matches!(fact.kind, FactKind::Refused | FactKind::Started)
+        });
+        let offers: Vec<&models::Fact> = offers.collect();
+        // The first pause of each series: after a refusal that is the first since the event was served.
+        let mut first_pauses = Vec::new();
+        for (at, pair) in offers.windows(2).enumerate() {
+            let begins = at == 0 || offers[at - 1].kind == FactKind::Started;
+            if pair[0].kind == FactKind::Refused && begins {
+                first_pauses.push(pair[1].at.since(pair[0].at));
+            }
+        }
+        series += first_pauses.len();
+        let mut distinct = first_pauses.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), first_pauses.len(), "{first_pauses:?}");
+    }
+    assert!(series >= 4, "{series}");
+}

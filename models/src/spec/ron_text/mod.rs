@@ -5,7 +5,11 @@
 //! it is at. When it fails, the value is put on a list, the next pass skips it and takes a dummy
 //! in its place, and so on until a pass gets through. Errors that follow from a dummy are not
 //! reported. At most 64 problems are; size and depth are limited before `ron` runs.
+//!
+//! What is read in this way has a meaning but for its [`Doubts`], so that the checks of the meaning can
+//! report theirs in the same go.
 
+mod doubt;
 mod dummy;
 mod explain;
 mod scan;
@@ -24,6 +28,7 @@ use scan::{PROBLEMS_MAX, Problem};
 use tracked::{At, Culprit, Repairs, Track, Tracked, Words};
 use tree::{NodeId, Shape, Tree};
 
+pub(crate) use doubt::{Doubts, is_within};
 pub use tree::SpanIndex;
 pub(crate) use tree::{push_index, push_name};
 
@@ -73,21 +78,70 @@ pub(super) fn utf8<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Diagnosti
 /// # Errors
 /// Everything that is wrong with the text, in its order; never empty.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<(T, SpanIndex), Diagnostics> {
+    let Reading { value, index, found, .. } = read(file, text);
+    match value {
+        Some(value) if found.is_empty() => Ok((value, index)),
+        _ => Err(found),
+    }
+}
+
+/// What a text gives, its problems notwithstanding.
+pub(crate) struct Reading<T> {
+    /// The value, with something of the right type in the place of what is in doubt; `None` if the text
+    /// could not be read to its end.
+    pub(crate) value: Option<T>,
+    /// Where everything stands.
+    pub(crate) index: SpanIndex,
+    /// What is wrong with the text.
+    pub(crate) found: Diagnostics,
+    /// What of it could not be read.
+    pub(crate) doubts: Doubts,
+}
+
+impl<T> Reading<T> {
+    fn nothing(file: &str, found: Diagnostics) -> Self {
+        let index = SpanIndex::new(file, "", Tree::default());
+        Self { value: None, index, found, doubts: Doubts::default() }
+    }
+}
+
+/// As [`parse`], and gives what could be read in spite of the problems.
+pub(crate) fn read<T: DeserializeOwned>(file: &str, text: &str) -> Reading<T> {
     if text.len() > TEXT_BYTES_MAX {
-        return Err(too_large(file, text.len()));
+        return Reading::nothing(file, too_large(file, text.len()));
     }
     let scan = scan::scan(text);
     let index = SpanIndex::new(file, text, scan.tree);
     if index.tree.nodes.is_empty() && scan.problems.iter().all(|problem| is_at_end(text, problem)) {
-        return Err(empty(file));
+        return Reading::nothing(file, empty(file));
     }
     let found = scan.problems.iter().map(|problem| syntax(&index, problem)).collect();
-    let Some(mended) = scan.mended else { return Err(found) };
+    let Some(mended) = scan.mended else {
+        return Reading { value: None, index, found, doubts: Doubts::default() };
+    };
     let mut reader = Reader { index: &index, text: &mended, repairs: Repairs::default(), found };
     reader.replace_invalid();
-    match reader.read() {
-        Some(value) => Ok((value, index)),
-        None => Err(reader.found),
+    let value = reader.read();
+    let Reader { repairs, found, .. } = reader;
+    let doubts = Doubts::of(&index, &repairs);
+    Reading { value, index, found, doubts }
+}
+
+/// The index of a value in the text of a command line, which begins at `place`.
+pub(crate) fn option(place: &Location, value: &str) -> SpanIndex {
+    let scan = scan::scan(value);
+    SpanIndex::new(&place.file, value, scan.tree).placed(place)
+}
+
+impl SpanIndex {
+    /// What keeps the text from being one RON value, which is about `path`.
+    pub(crate) fn syntax_problems(&self, path: &str) -> Result<(), Diagnostics> {
+        let found: Diagnostics = scan::scan(&self.text)
+            .problems
+            .iter()
+            .map(|problem| Diagnostic { path: path.to_owned(), ..syntax(self, problem) })
+            .collect();
+        if found.is_empty() { Ok(()) } else { Err(found) }
     }
 }
 
@@ -151,14 +205,14 @@ impl Reader<'_> {
         self.repairs.replaced.extend(invalid.map(|(_, id)| NodeId(id)));
     }
 
-    /// The value, if nothing was wrong.
+    /// The value, with dummies in the place of what was wrong.
     fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
         let mut words = if self.found.is_empty() { Words::None } else { Words::All };
         let passes_max = (READ_BYTES_MAX / self.text.len().max(1)).max(4);
         for _ in 0..passes_max {
             let (read, culprit) = self.pass::<T>(words);
             match read {
-                Ok(value) => return self.found.is_empty().then_some(value),
+                Ok(value) => return Some(value),
                 Err(_) if words == Words::None => words = Words::All,
                 Err(error) => match self.repair(&error, culprit) {
                     Next::Pass => {}

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::scan::shown_text;
 use crate::diagnostic::Location;
 
 /// A node's number within its [`Tree`]; the root is 0.
@@ -107,6 +108,8 @@ pub struct SpanIndex {
     pub(super) text: String,
     pub(super) tree: Tree,
     line_starts: Vec<u32>,
+    /// Columns before the first line and lines before that one: of a text that is a part of another.
+    offset: (u32, u32),
 }
 
 impl SpanIndex {
@@ -114,7 +117,12 @@ impl SpanIndex {
         let after_newline = |(byte, _)| Span::new(byte, byte + 1).end;
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(after_newline)).collect();
-        Self { file: file.to_owned(), text: text.to_owned(), tree, line_starts }
+        Self { file: file.to_owned(), text: text.to_owned(), tree, line_starts, offset: (0, 0) }
+    }
+
+    /// The same for a text that begins at `place` of another.
+    pub(super) fn placed(self, place: &Location) -> Self {
+        Self { offset: (place.column - 1, place.line - 1), ..self }
     }
 
     /// The file, as the caller named it.
@@ -152,6 +160,27 @@ impl SpanIndex {
             id = child;
         }
         Some(self.location(self.head(id)))
+    }
+
+    /// The part of `path` that is written in the text: all of it, or what is around a default.
+    pub(super) fn written(&self, path: &str) -> String {
+        let mut rest = path;
+        while self.find(rest).is_none() {
+            let Some(end) = rest.rfind(['.', '[']) else { return String::new() };
+            rest = &rest[..end];
+        }
+        rest.to_owned()
+    }
+
+    /// The number or text at `path` as written, without quotes, or the beginning of it.
+    pub(crate) fn scalar(&self, path: &str) -> Option<String> {
+        let mut id = self.find(path)?;
+        while let Some(content) = self.tree.content(id) {
+            id = content;
+        }
+        let node = self.tree.node(id);
+        let is_scalar = matches!(node.shape, Shape::Number | Shape::String);
+        is_scalar.then(|| shown_text(self.text[node.span.range()].trim_matches('"')))
     }
 
     /// The text with the value at `path` replaced by `value`, or with the field added to the struct that
@@ -264,10 +293,13 @@ impl SpanIndex {
         let start = span.start as usize;
         let on_line = self.text[span.range()].split(['\n', '\r']).next().unwrap_or_default();
         let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let (columns, lines) = self.offset;
         Location {
             file: self.file.clone(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: characters(&self.text[line_start..start]) + 1,
+            line: u32::try_from(line).unwrap_or(u32::MAX) + lines,
+            column: characters(&self.text[line_start..start])
+                + 1
+                + if line == 1 { columns } else { 0 },
             length: characters(on_line).max(1),
         }
     }
