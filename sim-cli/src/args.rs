@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Draw with ASCII signs only
     #[arg(long, global = true)]
     pub(crate) ascii: bool,
+    /// Columns of a report; those of the terminal if not given, or 100
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = value_parser!(u16).range(60..=1000))]
+    pub(crate) width: Option<u16>,
 }
 
 /// What to do.

@@ -83,6 +83,7 @@ pub(crate) fn style(arguments: &Arguments) -> Style {
     // What is piped has the same bytes wherever it is made.
     let columns = term.size_checked().filter(|_| io::stdout().is_terminal());
     let width = columns.map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
+    let width = arguments.width.unwrap_or(width);
     Style {
         width: usize::from(width),
         color: color(arguments.color, io::stdout().is_terminal()),

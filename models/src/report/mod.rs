@@ -292,7 +292,7 @@ impl Report {
             standstills: standstill::standstills(outcomes),
             signals: signals::signals(outcomes, &limits),
             limits: limit_reports(plan, outcomes, &limits),
-            stages: stages::stages(outcomes, &limits),
+            stages: stages::stages(plan, outcomes, &limits),
             ledger: ledger(outcomes),
             amplification: Figure::over(outcomes, amplification),
             provenance: fill_in(provenance, plan, outcomes),

@@ -281,6 +281,81 @@ fn narrow_screens_lose_columns_not_sense() {
     }
 }
 
+/// What a row of the table says of a stage, its spaces made one.
+fn row(text: &str, name: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("Stages"));
+    let line = lines.find(|line| line.split_whitespace().next() == Some(name)).unwrap();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A bus with two consumers delivers each message twice, and a trigger may fire more often than it reads:
+/// that must not look as if more came out than went in.
+#[test]
+fn a_row_says_what_it_counts() {
+    let mut outcome = storm(0, 0);
+    let again = [(FactKind::Delivered, 5_408), (FactKind::Triggered, 2_731)];
+    for component in &mut outcome.components {
+        for count in &mut component.counts {
+            let found = again.iter().find(|(fact, _)| *fact == count.fact);
+            count.count = found.map_or(count.count, |(_, count)| *count);
+        }
+    }
+    outcome.ledger.whereabouts[0].jobs = 92;
+    let report = report(&[outcome]);
+    let text = text(&report, Glyphs::Unicode);
+    for (name, expected) in [
+        ("orders", "orders 3,000 events - 0"),
+        ("default", "default 3,000 messages 5,408 sent 250"),
+        ("sensor/bill", "sensor/bill 2,704 messages 2,731 fired 0"),
+        ("billing", "billing 2,704 calls 2,700 done 0"),
+    ] {
+        let row = row(&text, name);
+        assert!(row.starts_with(expected), "{row}");
+    }
+    // 50 events in flight, two branches of each of the 46 in the bus.
+    assert!(text.contains("in flight: 92 branches at `default`, 4 at `billing`"), "{text}");
+    let units = |at: usize| (report.stages[at].unit.as_str(), &report.stages[at].completed_unit);
+    assert_eq!(units(1), ("messages", &Some("deliveries".to_owned())));
+    assert_eq!(units(2), ("actions", &None));
+}
+
+/// What happened has a column, or is named as what there is no room for; what did not happen has none.
+#[test]
+fn no_column_goes_in_silence() {
+    let mut outcome = storm(0, 0);
+    let fact = |fact, count| FactCount { fact, count, windows: vec![] };
+    let trigger = &mut outcome.components[3].counts;
+    trigger.extend([fact(FactKind::Failed, 310), fact(FactKind::Retried, 290)]);
+    let report = report(&[outcome]);
+    for width in [60, 80, 100, 120] {
+        let style = Style { width, color: Color::Never, glyphs: Glyphs::Unicode };
+        let text = render(&report, style);
+        let table: String =
+            text.lines().skip_while(|it| !it.starts_with("Stages")).collect::<Vec<_>>().join("\n");
+        for title in ["failed", "again", "done", "mean", "limit", "p50", "busy"] {
+            assert!(table.contains(title), "{title} at {width}: {text}");
+        }
+        assert!(width < 120 || !table.contains("room"), "{width}: {text}");
+        assert!(width < 80 || table.contains("310"), "{width}: {text}");
+    }
+    assert!(!text(&report, Glyphs::Unicode).contains("turned out"));
+}
+
+/// Chinese takes two columns a sign; a newline in a name does not break a line.
+#[test]
+fn names_of_all_kinds_are_aligned() {
+    let mut report = report(&[storm(0, 0)]);
+    report.stages[0].name = "注文".to_owned();
+    report.provenance.model = "shop\n\u{1b}[2J".to_owned();
+    let text = text(&report, Glyphs::Unicode);
+    assert!(text.starts_with("shop\\n\\u{1b}[2J  "), "{text}");
+    let column = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("  {name}"))).unwrap();
+        unicode_width::UnicodeWidthStr::width(&line[..line.find("3,000").unwrap()])
+    };
+    assert_eq!(column("注文"), column("default"), "{text}");
+}
+
 #[test]
 fn json_comes_back_the_same() {
     let report = report(&[storm(0, 0), storm(1, 20)]);

@@ -37,6 +37,28 @@ fn a_report_for_people() {
     assert!(ascii.out.is_ascii(), "{}", ascii.out);
 }
 
+/// The report in the README is the one that its first command prints.
+#[test]
+fn the_readme_tells_the_truth() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let output = std::process::Command::new(program())
+        .args(["run", "models/presets/reference.ron"])
+        .current_dir(&root)
+        .env_clear()
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    let (before, rest) = readme.split_once("```text\n").unwrap();
+    let (shown, after) = rest.split_once("```\n").unwrap();
+    if std::env::var_os("SURGETANK_BLESS").is_some() {
+        let text = format!("{before}```text\n{report}```\n{after}");
+        return std::fs::write(root.join("README.md"), text).unwrap();
+    }
+    assert_eq!(shown, report, "`SURGETANK_BLESS=1` writes it anew");
+}
+
 /// The command that a report gives leads to the same report, at any number of threads.
 #[test]
 fn the_same_again() {
