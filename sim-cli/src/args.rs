@@ -71,7 +71,8 @@ pub(crate) struct RunArguments {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Also write report.json, series.csv and (with one replication) journeys.csv into this new directory
+    /// Also write report.json, series.csv and (with one replication) journeys.csv into this new directory;
+    /// with `--reading both` into a folder for each reading
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Let `--out` replace a directory that is not empty
@@ -88,8 +89,7 @@ pub(crate) struct ModelArguments {
     /// A storm in place of the model's own arrivals: a name or a RON file
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) storm: Option<String>,
-    /// Which reading of manifests to run: as their author meant them, or as the real system does it (the
-    /// default)
+    /// Which reading of manifests to run; `deployed` if not given
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
     /// Simulate so long instead, such as `2h`
@@ -107,8 +107,7 @@ pub(crate) struct CheckArguments {
     /// are checked together
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
-    /// Which reading of manifests to check: as their author meant them, or as the real system does it (the
-    /// default)
+    /// Which reading of manifests to check; `deployed` if not given
     #[arg(long, value_enum)]
     pub(crate) reading: Option<OneReading>,
     /// How to print what was found
@@ -182,9 +181,9 @@ pub(crate) enum Format {
 pub(crate) enum Reading {
     /// What its author meant.
     Intended,
-    /// What the real controllers and servers do with it.
+    /// What the real controllers and servers do with it (the default).
     Deployed,
-    /// One after the other.
+    /// One after the other, and their key figures side by side.
     Both,
 }
 
@@ -193,7 +192,7 @@ pub(crate) enum Reading {
 pub(crate) enum OneReading {
     /// What its author meant.
     Intended,
-    /// What the real controllers and servers do with it.
+    /// What the real controllers and servers do with it (the default).
     Deployed,
 }
 
@@ -215,6 +214,8 @@ pub(crate) enum Schema {
     Storm,
     /// A report in JSON.
     Report,
+    /// The reports on both readings of manifests, compared, in JSON.
+    Readings,
 }
 
 /// The arguments of this process; help and version are printed here.

@@ -9,6 +9,7 @@ pub mod figure;
 mod flow;
 mod hits;
 pub mod limits;
+pub mod readings;
 pub mod recovery;
 pub mod signals;
 mod stages;

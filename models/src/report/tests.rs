@@ -2,7 +2,8 @@
 
 use sim_core::observe::Histogram;
 
-use super::text::{Glyphs, Style, render};
+use super::readings::{KeyName, Readings};
+use super::text::{Glyphs, Style, render, render_readings};
 use super::*;
 use crate::diagnostic::Color;
 use crate::engine::recorder::{GaugeWindow, SampleWindow};
@@ -281,6 +282,23 @@ fn narrow_screens_lose_columns_not_sense() {
     }
 }
 
+#[test]
+fn two_readings_side_by_side() {
+    let readings = Readings::new(report(&[storm(0, 0)]), report(&[calm()]));
+    let style = Style { width: 100, color: Color::Never, glyphs: Glyphs::Unicode };
+    insta::assert_snapshot!(render_readings(&readings, style));
+    // Both have 50 events in flight.
+    let differ: Vec<KeyName> = readings.differences.iter().map(|figure| figure.name).collect();
+    use KeyName::{AgeP50, AgeP99, FirstLimit, FirstLimitAt, FirstLossAt, Lost, Recovery};
+    let expected = [FirstLimit, FirstLimitAt, Lost, FirstLossAt, AgeP50, AgeP99, Recovery];
+    assert_eq!(differ, expected);
+    let json = serde_json::to_string(&readings).unwrap();
+    assert_eq!(serde_json::from_str::<Readings>(&json).unwrap(), readings);
+    let same = Readings::new(report(&[calm()]), report(&[calm()]));
+    assert!(same.differences.is_empty());
+    assert!(render_readings(&same, style).contains("come to the same"));
+}
+
 /// What a row of the table says of a stage, its spaces made one.
 fn row(text: &str, name: &str) -> String {
     let mut lines = text.lines().skip_while(|line| !line.starts_with("Stages"));
@@ -378,7 +396,7 @@ fn every_field_of_the_report_is_documented() {
         }
     }
     let mut undocumented = Vec::new();
-    check(schemars::schema_for!(Report).as_value(), "Report", &mut undocumented);
+    check(schemars::schema_for!(Readings).as_value(), "Readings", &mut undocumented);
     assert!(undocumented.is_empty(), "{undocumented:?}");
 }
 

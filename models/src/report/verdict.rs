@@ -91,7 +91,7 @@ fn in_share(share: f64, report: &Report) -> String {
 }
 
 /// The limits that were reached: in most replications first, then the earliest.
-fn reached(report: &Report) -> Vec<(&LimitReport, Figure)> {
+pub(super) fn reached(report: &Report) -> Vec<(&LimitReport, Figure)> {
     let reached = report.limits.iter().filter_map(|limit| Some((limit, limit.first_reached_s?)));
     let mut reached: Vec<(&LimitReport, Figure)> = reached.collect();
     reached.sort_by(|(a, at), (b, bt)| {

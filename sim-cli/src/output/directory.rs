@@ -43,9 +43,12 @@ impl Directory {
         Ok(Self { place, draft })
     }
 
-    /// A new file in it.
+    /// A new file in it, or in a folder of it.
     pub(crate) fn file(&self, name: &str) -> Result<OutFile, Failure> {
         let path = self.draft.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
+        }
         let file = File::create(&path).map_err(|error| cannot("create", &path, &error))?;
         Ok(OutFile { path, to: BufWriter::new(file) })
     }

@@ -120,7 +120,9 @@ fn standard_input_and_what_there_is() {
     let ran = folder.run_with("run - --seed 3", MODEL.as_bytes());
     assert_eq!(ran.status, Some(0), "{ran:?}");
     assert!(ran.out.contains("surgetank run - --seed 3"), "{}", ran.out);
-    for arguments in ["list", "list arrivals", "schema", "schema report", "schema storm"] {
+    for arguments in
+        ["list", "list arrivals", "schema", "schema report", "schema readings", "schema storm"]
+    {
         let ran = folder.run(arguments);
         assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{arguments}: {ran:?}");
         assert!(ran.out.len() > 200, "{arguments}: {}", ran.out);

@@ -2,11 +2,14 @@
 
 pub mod number;
 mod paint;
+mod readings;
 mod signals;
 mod spark;
 mod table;
 
 use paint::{Paint, Tone, columns, plain, wrap};
+
+pub use readings::render_readings;
 
 use super::verdict::Mood;
 use super::{Figure, Report};
@@ -50,6 +53,11 @@ pub fn render(report: &Report, style: Style) -> String {
     signals::signals(report, &paint, &mut lines);
     ledger(report, &paint, &mut lines);
     again(report, &paint, &mut lines);
+    finish(&lines, style)
+}
+
+/// Lines as a text, in signs that the style allows.
+fn finish(lines: &[String], style: Style) -> String {
     let mut text = lines.join("\n");
     text.push('\n');
     match style.glyphs {
