@@ -299,6 +299,32 @@ fn two_readings_side_by_side() {
     assert!(render_readings(&same, style).contains("come to the same"));
 }
 
+/// With replications every figure has its interval, unless it rounds to nothing or is said to be the
+/// largest of all.
+#[test]
+fn intervals_of_everything() {
+    let outcomes: Vec<Outcome> = (0..).zip([0, 20, 40]).map(|(n, more)| storm(n, more)).collect();
+    let text = text(&report(&outcomes), Glyphs::Unicode).replace("\n    ", " ");
+    // 250, 270 and 290 of 3,000, 3,020 and 3,040: t(0.975, 2) = 4.303 times 20 / sqrt(3) is 49.7; the
+    // shares 8.33 %, 8.94 % and 9.54 % have a standard deviation of 0.60 %, which gives 1.5 %.
+    for part in [
+        "270 [220 to 320] of 3,020 [2,970 to 3,070] events were lost (8.9 % [7.4 % to 10.4 %])",
+        "3 min 20 s at most (the largest of 3 replications)",
+        "lost:      270 ±49.7 (8.9 % ±1.5 %) at `default`",
+        "the mean course of 3 replications",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // In flight are 50 each time, and the places add up to that.
+    assert!(text.contains("46 at `default`, 4 at `billing`"), "{text}");
+    let same: Vec<Outcome> = (0..3).map(|n| storm(n, 0)).collect();
+    let same = super::text::render(
+        &report(&same),
+        Style { width: 100, color: Color::Never, glyphs: Glyphs::Unicode },
+    );
+    assert!(!same.contains(" to 250]") && same.contains("250 of 3,000 events"), "{same}");
+}
+
 /// What a row of the table says of a stage, its spaces made one.
 fn row(text: &str, name: &str) -> String {
     let mut lines = text.lines().skip_while(|line| !line.starts_with("Stages"));

@@ -124,24 +124,24 @@ fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         .zip(&whole)
         .filter(|((.., always), value)| *always || **value > 0.0)
         .map(|((figure, name, _), value)| {
-            format!("{}{} {name}", number::count(*value), plus_minus(figure))
+            format!("{}{} {name}", number::count(*value), plus_minus(figure, number::count))
         })
         .collect();
     let offered = number::count(ledger.offered.value.round());
-    let sum = format!("{offered}{} offered = {}", plus_minus(&ledger.offered), shown.join(" + "));
+    let sum = format!(
+        "{offered}{} offered = {}",
+        plus_minus(&ledger.offered, number::count),
+        shown.join(" + ")
+    );
     indented("  ", &sum, paint, lines);
     let losses = ledger.losses.iter().map(|loss| {
-        let events = number::count(loss.events.value);
-        format!(
-            "{events} ({}) at `{}`: {}",
-            number::share(loss.share),
-            loss.stage,
-            loss.reason.words()
-        )
+        let events = with_spread(&loss.events, number::count);
+        let share = with_spread(&loss.share, number::share);
+        format!("{events} ({share}) at `{}`: {}", loss.stage, loss.reason.words())
     });
     places("  lost:      ", losses, paint, lines);
     if report.amplification.value >= AMPLIFIED {
-        let times = number::count(report.amplification.value);
+        let times = with_spread(&report.amplification, number::count);
         indented("  attempts:  ", &format!("{times} for each event"), paint, lines);
     }
     whereabouts(report, paint, lines);
@@ -156,7 +156,12 @@ fn whereabouts(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let are_events = (sum - ledger.in_flight.value).abs() < 0.5;
     let whole = rounded(if are_events { ledger.in_flight.value } else { sum }, &jobs);
     let at = ledger.whereabouts.iter().zip(whole).map(|(place, jobs)| {
-        format!("{}{} at `{}`", number::count(jobs), plus_minus(&place.jobs), place.stage)
+        format!(
+            "{}{} at `{}`",
+            number::count(jobs),
+            plus_minus(&place.jobs, number::count),
+            place.stage
+        )
     });
     if are_events {
         return places("  in flight: ", at, paint, lines);
@@ -205,12 +210,15 @@ fn rounded(sum: f64, figures: &[f64]) -> Vec<f64> {
     whole
 }
 
-/// ` ±12`, where the figure has an interval of some length.
-fn plus_minus(figure: &Figure) -> String {
-    match figure.half_width() {
-        Some(half) if number::count(half) != "0" => format!(" ±{}", number::count(half)),
-        _ => String::new(),
-    }
+/// ` ±12`, where the figure has an interval that does not round to nothing.
+fn plus_minus(figure: &Figure, words: impl Fn(f64) -> String) -> String {
+    let half = figure.half_width().map(&words).filter(|half| *half != words(0.0));
+    half.map(|half| format!(" ±{half}")).unwrap_or_default()
+}
+
+/// `12 ±3`.
+fn with_spread(figure: &Figure, words: impl Fn(f64) -> String) -> String {
+    format!("{}{}", words(figure.value), plus_minus(figure, &words))
 }
 
 fn again(report: &Report, paint: &Paint, lines: &mut Vec<String>) {

@@ -1,8 +1,7 @@
 //! The comparison of two readings, a row for each key figure.
 
 use super::paint::{Paint, Tone, columns, cut, left, plain};
-use super::{Style, finish, number};
-use crate::report::Figure;
+use super::{Style, finish, number, with_spread};
 use crate::report::readings::{KeyFigure, KeyName, Readings, Value, key_figures};
 
 const HEADING: &str = "Readings";
@@ -73,11 +72,4 @@ fn words(key: &KeyFigure, value: &Value) -> String {
             _ => with_spread(figure, number::count),
         },
     }
-}
-
-/// `12 ±3`; without an interval, or one that rounds to nothing, only the value.
-fn with_spread(figure: &Figure, words: impl Fn(f64) -> String) -> String {
-    let half = figure.half_width().map(&words).filter(|half| *half != words(0.0));
-    let spread = half.map(|half| format!(" ±{half}")).unwrap_or_default();
-    format!("{}{spread}", words(figure.value))
 }

@@ -17,7 +17,13 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         return;
     }
     lines.push(String::new());
-    lines.push(paint.heading("Signals"));
+    let means = match report.provenance.replications {
+        0 | 1 => String::new(),
+        all => format!(
+            "  the mean course of {all} replications; depths: from the least to the most in any"
+        ),
+    };
+    lines.push(format!("{}{}", paint.heading("Signals"), paint.tone(Tone::Dim, &means)));
     let ranges: Vec<String> = report.signals.iter().map(range).collect();
     let longest = ranges.iter().map(|range| columns(range)).max().unwrap_or(0);
     let labels = report.signals.iter().map(|signal| label(signal, report).len());
