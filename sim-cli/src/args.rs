@@ -52,7 +52,7 @@ const RUN_HELP: &str = "Examples:
   surgetank run model.ron --format json --out results/today
 
 Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
-its limits; 1 when something else failed, such as writing the results.";
+its limits; 1 when something else failed, such as writing the results; 130 when it was interrupted.";
 
 /// `surgetank run`.
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
+use crate::output::directory::is_result;
 use crate::output::{Failure, say};
 
 /// A model or storm larger than this is none.
@@ -87,7 +88,7 @@ const STDIN: &str = "<stdin>";
 /// `run spike --out spike` must not keep `run spike` from working.
 fn preset(argument: &str) -> Option<&'static Preset> {
     let path = Path::new(argument);
-    let is_taken = path.exists() && !path.join("report.json").is_file();
+    let is_taken = path.exists() && !is_result(path);
     Preset::find(argument).filter(|_| !is_taken)
 }
 

@@ -114,6 +114,68 @@ fn results_in_a_directory() {
     assert_eq!(names, ["first"], "nothing is left beside it");
 }
 
+/// `--force` replaces what a run has made, and nothing that somebody else would miss.
+#[test]
+fn force_spares_what_is_not_its_own() {
+    let folder = folder("force");
+    let run = |out: &str| folder.run(&format!("run small.ron --force --out {out}"));
+    std::fs::create_dir_all(folder.0.join("mine")).unwrap();
+    folder.write("mine/report.json", "{\"title\": \"the yearly report\"}");
+    folder.write("mine/keep.txt", "precious");
+    let refused = run("mine");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("no result of surgetank"), "{refused:?}");
+    assert!(refused.err.contains("`mine/keep.txt` would be lost"), "{refused:?}");
+    assert_eq!(run("result").status, Some(0));
+    assert_eq!(run("result").status, Some(0), "a result is replaced");
+    folder.write("result/notes.txt", "precious");
+    let refused = run("result");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("`result/notes.txt` would be lost"), "{refused:?}");
+    assert_eq!(folder.read("result/notes.txt"), "precious");
+    assert_eq!(folder.names(), ["mine", "result", "small.ron"], "no draft is left");
+}
+
+/// Ctrl-C while it runs: status 130, and no half of a result.
+#[cfg(unix)]
+#[test]
+fn interrupted_runs_leave_nothing() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = Folder::new("interrupted");
+    let mut child = Command::new(program())
+        .args(["run", "reference", "--horizon", "1000d", "--out", "result"])
+        .current_dir(&folder.0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    #[expect(clippy::disallowed_methods, reason = "another process is waited for")]
+    let began = Instant::now();
+    let has_journeys = |name: &String| folder.0.join(name).join("journeys.csv").exists();
+    while !folder.names().iter().any(has_journeys) {
+        assert!(began.elapsed() < Duration::from_secs(60), "it begins");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+/// A result with the name of a preset does not hide the preset; the command printed goes on working.
+#[test]
+fn a_result_does_not_hide_a_preset() {
+    let folder = Folder::new("hide");
+    let ran = folder.run("run spike --horizon 1m --out spike");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let again = folder.run("run spike --horizon 1m --seed 1");
+    assert_eq!((again.status, &again.out), (Some(0), &ran.out), "{again:?}");
+    let verified = folder.run("verify spike");
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+}
+
 #[test]
 fn standard_input_and_what_there_is() {
     let folder = Folder::new("stdin");
