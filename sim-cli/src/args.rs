@@ -71,11 +71,11 @@ pub(crate) struct RunArguments {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Also write report.json, series.csv and (with one replication) journeys.csv into this new directory;
-    /// with `--reading both` into a folder for each reading
+    /// Also write report.json, series.csv, (with one replication) journeys.csv and the model into this new
+    /// directory; with `--reading both` into a folder for each reading
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Let `--out` replace a directory that is not empty
+    /// Let `--out` replace a directory that holds a result and nothing else
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
 }
@@ -121,7 +121,7 @@ pub(crate) struct CheckArguments {
 /// `surgetank verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// A report as JSON, from `--format json` or `--out`
+    /// A directory from `--out`, which has all it needs in it, or a report as JSON from `--format json`
     #[arg(value_name = "RESULT")]
     pub(crate) result: String,
     /// Threads for replications

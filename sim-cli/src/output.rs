@@ -45,6 +45,12 @@ impl Failure {
         Self { status: FAILED, text: format!("error: {message}\n") }
     }
 
+    /// The same with more lines to say; `more` ends with a newline or is empty.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+
     /// Wrong arguments, as described by their parser.
     pub(crate) fn usage(text: String) -> Self {
         Self { status: BAD_INPUT, text }

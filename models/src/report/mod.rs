@@ -379,6 +379,11 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
         let inflow = number.map(|number| &inflows[number]);
         let flow = inflow.map_or_else(flow::Flow::default, |inflow| inflow.through(limit));
         let offered = limit.is_rate().then_some(flow).filter(|flow| flow.peak_per_s > 0.0);
+        let offered = offered.map(|flow| flow::Flow {
+            mean_per_s: figure::tidy(flow.mean_per_s, limit.value),
+            peak_per_s: figure::tidy(flow.peak_per_s, limit.value),
+            ..flow
+        });
         let hits: Vec<f64> = outcomes
             .iter()
             .filter_map(|outcome| hits::first_hit_ns(limit, outcome))

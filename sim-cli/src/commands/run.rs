@@ -14,7 +14,7 @@ use models::run::{RunError, RunKey};
 
 use crate::args::{Arguments, Format, ModelArguments, Reading as ReadingArgument, RunArguments};
 use crate::input::{self, Source, Wishes, is_manifest};
-use crate::output::directory::{Directory, Existing, OutFile};
+use crate::output::directory::{Directory, Existing, KEPT_FILES, MODEL, OutFile, STORM};
 use crate::output::journeys::Journeys;
 use crate::output::{Failure, color_of_messages, print, say, series, style};
 use crate::progress::Bar;
@@ -68,7 +68,7 @@ fn run_both(
         reports.try_into().expect("manifests are read in two ways");
     let readings = Readings::new(intended, deployed);
     if let Some(directory) = place {
-        write(&directory, "readings.json", &json(&readings))?;
+        write(&directory, "readings.json", json(&readings).as_bytes())?;
         directory.finish()?;
     }
     match run.format {
@@ -119,7 +119,7 @@ impl<'a> Prepared<'a> {
         let outcomes = match place {
             Some((directory, folder)) if replications == 1 => {
                 let journeys = directory.file(&format!("{folder}journeys.csv"))?;
-                observed(&self.model, seed, journeys, &bar)
+                observed(&self.model, &self.source.name, seed, journeys, &bar)
             }
             _ => replicate(&self.model.plan, seed, replications, jobs(run.jobs), &bar)
                 .map_err(|error| failure_of(&error, &self.source.name)),
@@ -129,9 +129,27 @@ impl<'a> Prepared<'a> {
         let provenance = self.provenance(run, seed, replications);
         let report = Report::new(&self.model.plan, &outcomes, provenance);
         if let Some((directory, folder)) = place {
+            self.keep(directory, folder)?;
             keep(directory, folder, &report, &outcomes)?;
         }
         Ok(report)
+    }
+
+    /// Keeps the model and all that it was made with, so that the result can be verified by itself.
+    fn keep(&self, directory: &Directory, folder: &str) -> Result<(), Failure> {
+        write(directory, &format!("{folder}{MODEL}"), self.source.text.as_bytes())?;
+        if let Some(storm) = self.wishes.storm {
+            let (_, text) = input::storm(storm)?;
+            write(directory, &format!("{folder}{STORM}"), text.as_bytes())?;
+        }
+        for name in self.source.files_read() {
+            let content = self.source.files().read(&name).map_err(|error| {
+                Failure::failed(format!("cannot read `{name}` again, to keep it: {error}"))
+            })?;
+            let kept = format!("{folder}{KEPT_FILES}/{}", input::kept_name(&name));
+            write(directory, &kept, &content)?;
+        }
+        Ok(())
     }
 
     fn provenance(&self, run: &RunArguments, seed: u64, replications: u64) -> Provenance {
@@ -225,6 +243,7 @@ pub(super) fn jobs(wanted: Option<u16>) -> NonZeroUsize {
 /// One replication whose facts are written down.
 fn observed(
     model: &Model,
+    name: &str,
     seed: u64,
     journeys: OutFile,
     bar: &Bar,
@@ -232,7 +251,7 @@ fn observed(
     let mut journeys = Journeys::new(journeys, &model.plan.component_names());
     let key = RunKey { seed, replication: 0 };
     let outcome = run_once(&model.plan, key, Some(&mut journeys), bar)
-        .map_err(|error| failure_of(&error, &model.name))?;
+        .map_err(|error| failure_of(&error, name))?;
     journeys.finish()?;
     Ok(vec![outcome])
 }
@@ -308,7 +327,7 @@ fn keep(
     report: &Report,
     outcomes: &[Outcome],
 ) -> Result<(), Failure> {
-    write(directory, &format!("{folder}report.json"), &json(report))?;
+    write(directory, &format!("{folder}report.json"), json(report).as_bytes())?;
     let mut file = directory.file(&format!("{folder}series.csv"))?;
     if let Err(error) = series::write(&mut file, outcomes) {
         return Err(file.failure(&error));
@@ -316,11 +335,11 @@ fn keep(
     file.finish()
 }
 
-fn write(directory: &Directory, name: &str, text: &str) -> Result<(), Failure> {
+fn write(directory: &Directory, name: &str, content: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
 
     let mut file = directory.file(name)?;
-    if let Err(error) = file.write_all(text.as_bytes()) {
+    if let Err(error) = file.write_all(content) {
         return Err(file.failure(&error));
     }
     file.finish()

@@ -176,6 +176,67 @@ fn a_result_does_not_hide_a_preset() {
     assert_eq!(verified.status, Some(0), "{verified:?}");
 }
 
+/// A directory of results has all that is needed to run it again: wherever it is moved, and whatever
+/// became of the model.
+#[test]
+fn results_are_verified_by_themselves() {
+    let folder = Folder::new("kept");
+    let traced = MODEL.replace(
+        "Spike(base: \"1/s\", peak: \"20/s\", at: \"3m\", for: \"1m\")",
+        "Trace(file: \"traces/day.csv\")",
+    );
+    std::fs::create_dir_all(folder.0.join("models/traces")).unwrap();
+    folder.write("models/traced.ron", &traced);
+    folder.write("models/traces/day.csv", "timestamp,size_bytes\n1,10\n2,10\n3,10\n");
+    folder.write("storm.ron", "(sources: { \"orders\": Poisson(rate: \"3/s\") })");
+    let set = "--set billing.servers=3 --horizon 5m --out";
+    for (arguments, stdin) in [
+        (format!("run - {set} out/stdin"), MODEL),
+        (format!("run models/traced.ron {set} out/traced"), ""),
+        (format!("run models/traced.ron --storm storm.ron --reps 2 {set} out/storm"), ""),
+    ] {
+        let ran = folder.run_with(&arguments, stdin.as_bytes());
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+    }
+    std::fs::remove_dir_all(folder.0.join("models")).unwrap();
+    std::fs::remove_file(folder.0.join("storm.ron")).unwrap();
+    std::fs::rename(folder.0.join("out"), folder.0.join("moved")).unwrap();
+    for result in ["moved/stdin", "moved/traced", "moved/storm", "moved/storm/report.json"] {
+        let ran = folder.run(&format!("verify {result}"));
+        assert_eq!(ran.status, Some(0), "{result}: {ran:?}");
+    }
+    let ran = folder.run_with("run - --format json", MODEL.as_bytes());
+    folder.write("result.json", &ran.out);
+    let refused = folder.run("verify result.json");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("standard input"), "{refused:?}");
+}
+
+/// Who reads that a result differs wants to know in what.
+#[test]
+fn verify_names_what_differs() {
+    let folder = folder("differs");
+    let ran = folder.run("run small.ron --out result");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let report = folder.read("result/report.json");
+    let json: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let completed = json["ledger"]["completed"]["value"].to_string();
+    let other = |from: &str, to: &str| {
+        assert!(report.contains(from), "{from}: {report}");
+        folder.write("result/report.json", report.replacen(from, to, 1));
+        let ran = folder.run("verify result");
+        assert_eq!(ran.status, Some(1), "{ran:?}");
+        ran.err
+    };
+    let from = format!("\"completed\": {{\n      \"value\": {completed}");
+    let error = other(&from, &from.replace(&completed, "7.0"));
+    let expected = format!("`ledger.completed.value`: 7.0 then, {completed} now\n");
+    assert!(error.contains("its figures are not") && error.contains(&expected), "{error}");
+    let fingerprint = json["provenance"]["fingerprint"].as_str().unwrap();
+    let error = other(fingerprint, &"0".repeat(32));
+    assert!(error.contains(&format!("{} then, {fingerprint} now", "0".repeat(32))), "{error}");
+}
+
 #[test]
 fn standard_input_and_what_there_is() {
     let folder = Folder::new("stdin");

@@ -59,4 +59,9 @@ fn both_readings_for_programs() {
         let alone = folder.run(&format!("run k8s --reading {reading} --horizon 10m --format json"));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&alone.out).unwrap(), report);
     }
+    // Both at once, and without the manifests.
+    std::fs::remove_dir_all(folder.0.join("k8s")).unwrap();
+    let verified = folder.run("verify results");
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+    assert_eq!(verified.out.matches("the same to the bit").count(), 2, "{verified:?}");
 }
