@@ -104,11 +104,11 @@ const COLUMNS: &[Column] = &[
     column("refused", |s| Cell::count(&s.refused), 2),
     column("turned out", |s| Cell::of(s.turned_out.as_ref(), Cell::count), 2),
     column("failed", |s| Cell::count(&s.failed), 2),
-    column("again", |s| Cell::count(&s.retried), 3),
+    column("again", |s| Cell::count(&s.retried), 2),
     Column {
         title: "done",
         cell: |s| Cell::of(s.completed.as_ref(), |it| Cell::count(it).of_unit(done(s))),
-        dispensable: 1,
+        dispensable: 3,
         when_empty: Empty::Shown,
     },
     Column {
