@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Draw with ASCII signs only
     #[arg(long, global = true)]
     pub(crate) ascii: bool,
+    /// Columns of a report; those of the terminal if not given, or 100
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = value_parser!(u16).range(60..=1000))]
+    pub(crate) width: Option<u16>,
 }
 
 /// What to do.
@@ -49,7 +52,7 @@ const RUN_HELP: &str = "Examples:
   surgetank run model.ron --format json --out results/today
 
 Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
-its limits; 1 when something else failed, such as writing the results.";
+its limits; 1 when something else failed, such as writing the results; 130 when it was interrupted.";
 
 /// `surgetank run`.
 #[derive(Debug, Args)]
@@ -68,10 +71,11 @@ pub(crate) struct RunArguments {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Also write report.json, series.csv and (with one replication) journeys.csv into this new directory
+    /// Also write report.json, series.csv, (with one replication) journeys.csv and the model into this new
+    /// directory; with `--reading both` into a folder for each reading
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Let `--out` replace a directory that is not empty
+    /// Let `--out` replace a directory that holds a result and nothing else
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
 }
@@ -85,8 +89,7 @@ pub(crate) struct ModelArguments {
     /// A storm in place of the model's own arrivals: a name or a RON file
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) storm: Option<String>,
-    /// Which reading of manifests to run: as their author meant them, or as the real system does it (the
-    /// default)
+    /// Which reading of manifests to run; `deployed` if not given
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
     /// Simulate so long instead, such as `2h`
@@ -104,8 +107,7 @@ pub(crate) struct CheckArguments {
     /// are checked together
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) inputs: Vec<String>,
-    /// Which reading of manifests to check: as their author meant them, or as the real system does it (the
-    /// default)
+    /// Which reading of manifests to check; `deployed` if not given
     #[arg(long, value_enum)]
     pub(crate) reading: Option<OneReading>,
     /// How to print what was found
@@ -119,7 +121,7 @@ pub(crate) struct CheckArguments {
 /// `surgetank verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// A report as JSON, from `--format json` or `--out`
+    /// A directory from `--out`, which has all it needs in it, or a report as JSON from `--format json`
     #[arg(value_name = "RESULT")]
     pub(crate) result: String,
     /// Threads for replications
@@ -179,9 +181,9 @@ pub(crate) enum Format {
 pub(crate) enum Reading {
     /// What its author meant.
     Intended,
-    /// What the real controllers and servers do with it.
+    /// What the real controllers and servers do with it (the default).
     Deployed,
-    /// One after the other.
+    /// One after the other, and their key figures side by side.
     Both,
 }
 
@@ -190,7 +192,7 @@ pub(crate) enum Reading {
 pub(crate) enum OneReading {
     /// What its author meant.
     Intended,
-    /// What the real controllers and servers do with it.
+    /// What the real controllers and servers do with it (the default).
     Deployed,
 }
 
@@ -212,6 +214,8 @@ pub(crate) enum Schema {
     Storm,
     /// A report in JSON.
     Report,
+    /// The reports on both readings of manifests, compared, in JSON.
+    Readings,
 }
 
 /// The arguments of this process; help and version are printed here.

@@ -1,5 +1,7 @@
 //! From arguments to texts: files, presets and standard input, with limits on what is read.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
+use crate::output::directory::{KEPT_FILES, MODEL, is_result};
 use crate::output::{Failure, say};
 
 /// A model or storm larger than this is none.
@@ -33,21 +36,45 @@ pub(crate) struct Source {
     pub(crate) said: String,
 }
 
+/// Where files are, and which have been read.
 #[derive(Clone, Debug)]
-enum Base {
+struct Base {
+    place: Place,
+    read: RefCell<BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
     Folder(PathBuf),
     Preset,
+    /// The directory of a result, which has copies of them.
+    Result(PathBuf),
 }
 
 impl Source {
-    fn new(name: &str, text: String, base: Base) -> Self {
+    fn new(name: &str, text: String, place: Place) -> Self {
         let (findings, said) = (Diagnostics::new(), String::new());
+        let base = Base { place, read: RefCell::default() };
         Self { name: name.to_owned(), text, base, findings, said }
     }
 
     /// The files that it may name.
     pub(crate) fn files(&self) -> &dyn Files {
         &self.base
+    }
+
+    /// The names of the files that were read on its behalf.
+    pub(crate) fn files_read(&self) -> Vec<String> {
+        self.base.read.borrow().iter().cloned().collect()
+    }
+
+    /// The model that the directory of a result has kept, if it has.
+    pub(crate) fn kept(folder: &Path) -> Option<Result<Self, Failure>> {
+        let path = folder.join(MODEL);
+        let name = path.to_string_lossy().into_owned();
+        let file = File::open(&path).ok()?;
+        let text = text(&name, file, "a model in RON");
+        Some(text.map(|text| Self::new(&name, text, Place::Result(folder.to_owned()))))
     }
 }
 
@@ -66,11 +93,11 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
         if is_yaml(&text) {
             return imported(&[(STDIN.to_owned(), text)], STDIN, Reading::Deployed);
         }
-        return Ok(Source::new(STDIN, text, Base::Folder(PathBuf::new())));
+        return Ok(Source::new(STDIN, text, Place::Folder(PathBuf::new())));
     }
     let path = Path::new(argument);
     if let Some(preset) = preset(argument) {
-        return Ok(Source::new(preset.name, preset.text.to_owned(), Base::Preset));
+        return Ok(Source::new(preset.name, preset.text.to_owned(), Place::Preset));
     }
     if is_manifest(path) {
         return manifests(&[argument.to_owned()], Reading::Deployed);
@@ -78,7 +105,7 @@ pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
     let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
     let text = text(argument, file, "a model in RON")?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Source::new(argument, text, Base::Folder(folder)))
+    Ok(Source::new(argument, text, Place::Folder(folder)))
 }
 
 /// The name of standard input in messages.
@@ -88,7 +115,7 @@ const STDIN: &str = "<stdin>";
 /// `run spike --out spike` must not keep `run spike` from working.
 fn preset(argument: &str) -> Option<&'static Preset> {
     let path = Path::new(argument);
-    let is_taken = path.exists() && !path.join("report.json").is_file();
+    let is_taken = path.exists() && !is_result(path);
     Preset::find(argument).filter(|_| !is_taken)
 }
 
@@ -162,7 +189,7 @@ fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<
     });
     said.extend(assumptions);
     let made = format!("<model made of {name}>");
-    let source = Source::new(&made, import.ron_text(), Base::Folder(PathBuf::new()));
+    let source = Source::new(&made, import.ron_text(), Place::Folder(PathBuf::new()));
     Ok(Source { findings: import.findings, said, ..source })
 }
 
@@ -203,7 +230,7 @@ fn described_by_file(problems: &Diagnostics, files: &[(&str, &str)]) -> String {
 }
 
 /// Reads the storm that `argument` names: a file or a preset.
-fn storm(argument: &str) -> Result<(String, String), Failure> {
+pub(crate) fn storm(argument: &str) -> Result<(String, String), Failure> {
     if !Path::new(argument).exists()
         && let Some(storm) = Storm::find(argument)
     {
@@ -335,38 +362,61 @@ fn limited(reader: impl Read, most: u64) -> Result<Vec<u8>, String> {
 
 impl Files for Base {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        match self {
-            Self::Preset => Err("a preset has no files beside it".to_owned()),
-            Self::Folder(folder) => {
-                let path = folder.join(path);
-                if path.is_dir() {
-                    return Err("it is a directory".to_owned());
-                }
-                let file = File::open(&path).map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    _ => error.to_string(),
-                })?;
-                limited(file, TRACE_MAX)
-            }
+        let there = match &self.place {
+            Place::Preset => return Err("a preset has no files beside it".to_owned()),
+            Place::Folder(folder) => folder.join(path),
+            Place::Result(folder) => folder.join(KEPT_FILES).join(kept_name(path)),
+        };
+        if there.is_dir() {
+            return Err("it is a directory".to_owned());
         }
+        let file = File::open(&there).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => error.to_string(),
+        })?;
+        self.read.borrow_mut().insert(path.to_owned());
+        limited(file, TRACE_MAX)
     }
+}
+
+/// The name under which a result keeps the file at `path`: one that is no path, another for each.
+pub(crate) fn kept_name(path: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    path.bytes().fold(String::new(), |mut name, byte| {
+        if plain(&byte) {
+            name.push(char::from(byte))
+        } else {
+            name.push_str(&format!("%{byte:02x}"))
+        }
+        name
+    })
 }
 
 /// The text of a result.
 pub(crate) fn result(argument: &str) -> Result<String, Failure> {
     if argument == "-" {
-        return text("<stdin>", io::stdin().lock(), "a report");
+        return text(STDIN, io::stdin().lock(), "a report");
     }
     let path = Path::new(argument);
-    if path.is_dir() {
-        let report = path.join("report.json");
-        return result_file(&report.to_string_lossy());
-    }
-    result_file(argument)
+    let path = if path.is_dir() { path.join("report.json") } else { path.to_owned() };
+    let name = path.to_string_lossy();
+    let file = File::open(&path)
+        .map_err(|error| Failure::bad_input(format!("cannot read `{name}`: {error}")))?;
+    text(&name, file, "a report")
 }
 
-fn result_file(name: &str) -> Result<String, Failure> {
-    let file = File::open(name)
-        .map_err(|error| Failure::bad_input(format!("cannot read `{name}`: {error}")))?;
-    text(name, file, "a report")
+#[cfg(test)]
+mod tests {
+    use super::kept_name;
+
+    #[test]
+    fn kept_files_have_names_that_are_no_paths() {
+        for (path, name) in [
+            ("trace.csv", "trace.csv"),
+            ("../a b/c.csv", "..%2fa%20b%2fc.csv"),
+            ("a%2fb", "a%252fb"),
+        ] {
+            assert_eq!(kept_name(path), name);
+        }
+    }
 }

@@ -45,6 +45,12 @@ impl Failure {
         Self { status: FAILED, text: format!("error: {message}\n") }
     }
 
+    /// The same with more lines to say; `more` ends with a newline or is empty.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+
     /// Wrong arguments, as described by their parser.
     pub(crate) fn usage(text: String) -> Self {
         Self { status: BAD_INPUT, text }
@@ -83,6 +89,7 @@ pub(crate) fn style(arguments: &Arguments) -> Style {
     // What is piped has the same bytes wherever it is made.
     let columns = term.size_checked().filter(|_| io::stdout().is_terminal());
     let width = columns.map_or(COLUMNS_DEFAULT, |(_, columns)| columns.min(COLUMNS_MAX));
+    let width = arguments.width.unwrap_or(width);
     Style {
         width: usize::from(width),
         color: color(arguments.color, io::stdout().is_terminal()),

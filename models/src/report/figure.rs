@@ -34,13 +34,18 @@ impl Figure {
 
     /// The mean of one value per replication. `None`: there are none.
     pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let moments: Moments = values.into_iter().collect();
-        if moments.is_empty() {
-            return None;
+        let values: Vec<f64> = values.into_iter().collect();
+        let &first = values.first()?;
+        if values.iter().all(|&value| value == first) {
+            // A running mean of equal values may be off in its last digit.
+            let interval = (values.len() > 1).then_some(first);
+            return Some(Self { value: first, low: interval, high: interval });
         }
+        let moments: Moments = values.iter().copied().collect();
         let interval = mean_interval(&moments, CONFIDENCE);
         Some(Self {
-            value: moments.mean(),
+            // Exact where the values are whole.
+            value: values.iter().sum::<f64>() / values.len() as f64,
             low: interval.map(|interval| interval.lower),
             high: interval.map(|interval| interval.upper),
         })
@@ -123,5 +128,42 @@ fn around(value: f64, spread: Option<Figure>) -> Figure {
         value,
         low: half_width.map(|half| (value - half).max(0.0)),
         high: half_width.map(|half| value + half),
+    }
+}
+
+/// To twelve digits, or `limit` itself where it is as near as that: a sum of shares of a rate is off in the
+/// sixteenth, which nobody wants to see, nor to have decide whether 3/s are more than 3/s.
+pub(super) fn tidy(value: f64, limit: f64) -> f64 {
+    let short = |value: f64| format!("{value:.11e}").parse().unwrap_or(value);
+    if short(value) == short(limit) { limit } else { short(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_as_short_as_they_can_be() {
+        for (values, expected) in [
+            (vec![8052.0], "8052.0"),
+            (vec![0.031; 3], "0.031"),
+            (vec![0.0, 1.0, 0.0], "0.3333333333333333"),
+            (vec![1.0, 2.0, 6.0], "3.0"),
+        ] {
+            let figure = Figure::mean(values.iter().copied()).unwrap();
+            assert_eq!(format!("{:?}", figure.value), expected, "{values:?}");
+            assert_eq!(figure.low.is_some(), values.len() > 1);
+            assert!(figure.low.is_none_or(|low| low <= figure.value));
+        }
+        assert_eq!(Figure::mean([]), None);
+        let sixth = 1.0 / 6.0;
+        for (value, limit, expected) in [
+            (3.000_000_000_000_000_4, 3.0, 3.0),
+            (0.049_999_999_999_999_99, 1.0, 0.05),
+            (sixth + 1e-16, sixth, sixth),
+            (f64::INFINITY, 1.0, f64::INFINITY),
+        ] {
+            assert_eq!(tidy(value, limit), expected);
+        }
     }
 }

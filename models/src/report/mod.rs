@@ -9,6 +9,7 @@ pub mod figure;
 mod flow;
 mod hits;
 pub mod limits;
+pub mod readings;
 pub mod recovery;
 pub mod signals;
 mod stages;
@@ -191,6 +192,8 @@ pub struct LedgerReport {
     pub dead_lettered: Figure,
     /// Events lost.
     pub dropped: Figure,
+    /// The share of the events offered that was lost.
+    pub lost_share: Figure,
     /// Events in a store at the end.
     pub stored: Figure,
     /// Events still under way at the end.
@@ -216,7 +219,7 @@ pub struct LossReport {
     /// How many.
     pub events: Figure,
     /// Of all events offered.
-    pub share: f64,
+    pub share: Figure,
 }
 
 /// What was under way at one stage when the run ended.
@@ -292,7 +295,7 @@ impl Report {
             standstills: standstill::standstills(outcomes),
             signals: signals::signals(outcomes, &limits),
             limits: limit_reports(plan, outcomes, &limits),
-            stages: stages::stages(outcomes, &limits),
+            stages: stages::stages(plan, outcomes, &limits),
             ledger: ledger(outcomes),
             amplification: Figure::over(outcomes, amplification),
             provenance: fill_in(provenance, plan, outcomes),
@@ -376,6 +379,11 @@ fn limit_reports(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Lim
         let inflow = number.map(|number| &inflows[number]);
         let flow = inflow.map_or_else(flow::Flow::default, |inflow| inflow.through(limit));
         let offered = limit.is_rate().then_some(flow).filter(|flow| flow.peak_per_s > 0.0);
+        let offered = offered.map(|flow| flow::Flow {
+            mean_per_s: figure::tidy(flow.mean_per_s, limit.value),
+            peak_per_s: figure::tidy(flow.peak_per_s, limit.value),
+            ..flow
+        });
         let hits: Vec<f64> = outcomes
             .iter()
             .filter_map(|outcome| hits::first_hit_ns(limit, outcome))
@@ -425,22 +433,27 @@ fn level_max(outcomes: &[Outcome], limit: &Limit) -> Option<Figure> {
 fn ledger(outcomes: &[Outcome]) -> LedgerReport {
     let over =
         |of: fn(&Ledger) -> u64| Figure::over(outcomes, |outcome| of(&outcome.ledger) as f64);
-    let offered = over(|ledger| ledger.offered);
     LedgerReport {
-        offered,
+        offered: over(|ledger| ledger.offered),
         completed: over(|ledger| ledger.completed),
         filtered: over(|ledger| ledger.filtered),
         dead_lettered: over(|ledger| ledger.dead_lettered),
         dropped: over(|ledger| ledger.dropped),
+        lost_share: Figure::over(outcomes, |outcome| share(outcome.ledger.dropped, outcome)),
         stored: over(|ledger| ledger.stored),
         in_flight: over(|ledger| ledger.in_flight),
         balances: outcomes.iter().all(|outcome| outcome.ledger.balances()),
-        losses: losses(outcomes, offered.value),
+        losses: losses(outcomes),
         whereabouts: whereabouts(outcomes),
     }
 }
 
-fn losses(outcomes: &[Outcome], offered: f64) -> Vec<LossReport> {
+/// Of the events offered in that run.
+fn share(events: u64, outcome: &Outcome) -> f64 {
+    events as f64 / outcome.ledger.offered.max(1) as f64
+}
+
+fn losses(outcomes: &[Outcome]) -> Vec<LossReport> {
     let all = outcomes.iter().flat_map(|outcome| &outcome.ledger.losses);
     let mut places: Vec<(&str, Reason)> = all.map(|l| (l.component.as_str(), l.reason)).collect();
     places.sort_unstable();
@@ -448,13 +461,17 @@ fn losses(outcomes: &[Outcome], offered: f64) -> Vec<LossReport> {
     let mut losses: Vec<LossReport> = places
         .into_iter()
         .map(|(stage, reason)| {
-            let events = Figure::over(outcomes, |outcome| {
+            let lost = |outcome: &Outcome| {
                 let here = outcome.ledger.losses.iter();
                 let here = here.filter(|loss| loss.component == stage && loss.reason == reason);
-                here.map(|loss| loss.events).sum::<u64>() as f64
-            });
-            let share = if offered > 0.0 { events.value / offered } else { 0.0 };
-            LossReport { stage: stage.to_owned(), reason, events, share }
+                here.map(|loss| loss.events).sum::<u64>()
+            };
+            LossReport {
+                stage: stage.to_owned(),
+                reason,
+                events: Figure::over(outcomes, |outcome| lost(outcome) as f64),
+                share: Figure::over(outcomes, |outcome| share(lost(outcome), outcome)),
+            }
         })
         .collect();
     losses.sort_by(|a, b| b.events.value.total_cmp(&a.events.value));

@@ -5,45 +5,75 @@ use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Times};
 use super::limits::Limit;
+use crate::component::ComponentPlan;
 use crate::engine::fate::Reason;
 use crate::engine::recorder::FactKind;
 use crate::outcome::{ComponentOutcome, Outcome};
+use crate::plan::Plan;
+use crate::trigger::Target;
 
 /// What a kind of stage has to show.
 struct Shown {
     kind: &'static str,
+    /// What comes to it.
+    unit: &'static str,
     /// The gauge of those who wait there.
     gauge: &'static str,
     /// How long they wait.
     sample: &'static str,
     /// The fact that says that one was taken in; `None`: all are.
     admitted: Option<FactKind>,
-    /// The fact that says that its work here was done; `None`: there is none here.
-    completed: Option<FactKind>,
+    /// The fact that says that its work here was done, and what that counts; `None`: there is none here.
+    completed: Option<(FactKind, &'static str)>,
 }
 
 const fn shown(
     kind: &'static str,
+    unit: &'static str,
     gauge: &'static str,
     sample: &'static str,
     admitted: Option<FactKind>,
-    completed: Option<FactKind>,
+    completed: Option<(FactKind, &'static str)>,
 ) -> Shown {
-    Shown { kind, gauge, sample, admitted, completed }
+    Shown { kind, unit, gauge, sample, admitted, completed }
 }
 
 const SHOWN: &[Shown] = {
     use FactKind::{Admitted, Completed, Delivered, Drained, Stored, Triggered};
     &[
-        shown("EventSource", "waiting", "publish", None, None),
-        shown("EventBus", "depth", "residence", Some(Admitted), Some(Delivered)),
-        shown("Sensor", "waiting", "wait", Some(Admitted), None),
-        shown("Trigger", "in_memory", "latency", Some(Admitted), Some(Triggered)),
-        shown("Workflow", "pending", "pending_time", Some(Admitted), Some(Completed)),
-        shown("Station", "depth", "wait", Some(Admitted), Some(Completed)),
-        shown("Store", "depth", "kept", Some(Stored), Some(Drained)),
+        shown("EventSource", "events", "waiting", "publish", None, None),
+        shown(
+            "EventBus",
+            "messages",
+            "depth",
+            "residence",
+            Some(Admitted),
+            Some((Delivered, "deliveries")),
+        ),
+        shown("Sensor", "actions", "waiting", "wait", Some(Admitted), None),
+        shown(
+            "Trigger",
+            "messages",
+            "in_memory",
+            "latency",
+            Some(Admitted),
+            Some((Triggered, "actions")),
+        ),
+        shown(
+            "Workflow",
+            "workflows",
+            "pending",
+            "pending_time",
+            Some(Admitted),
+            Some((Completed, "workflows")),
+        ),
+        shown("Station", "events", "depth", "wait", Some(Admitted), Some((Completed, "events"))),
+        shown("Store", "events", "depth", "kept", Some(Stored), Some((Drained, "events"))),
     ]
 };
+
+/// What a station is asked for by a trigger.
+const CALLS: &str = "calls";
 
 /// What happened at one stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,24 +83,33 @@ pub struct Stage {
     pub name: String,
     /// Its kind, as written in RON.
     pub kind: String,
-    /// Jobs that came to it; at a source, events that entered the model.
+    /// What `offered`, `admitted`, `refused`, `turned_out`, `failed` and `level` count: `events` at a source,
+    /// a store or a station behind a source, `messages` in a bus and at a trigger, `actions` that pass the
+    /// gates of a sensor, `calls` of a station, `workflows`. Whoever comes again counts again.
+    #[serde(default)]
+    pub unit: String,
+    /// What came to it; at a source, events that entered the model.
     pub offered: Figure,
-    /// Jobs that it took in; absent at a source.
+    /// What it took in; absent at a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admitted: Option<Figure>,
-    /// Jobs that a limit or a policy of it refused.
+    /// What a limit or a policy of it refused.
     pub refused: Figure,
-    /// Jobs that it had taken in and turned out before their work was done: pushed out by newer ones, too
+    /// What it had taken in and turned out before their work was done: pushed out by newer ones, too
     /// old, out of patience, or out of deliveries. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turned_out: Option<Figure>,
-    /// Jobs whose work here was done: served, handed to a consumer (bus), fired (trigger), drained
-    /// (store). Absent where no work is done (source, gate of a sensor).
+    /// What was done here, in `completed_unit`. Absent where no work is done (source, gate of a sensor).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Figure>,
-    /// Jobs whose work here failed.
+    /// What `completed` counts: `deliveries` of a bus, one for each consumer of a message; `actions` of a
+    /// trigger that reached their target, one for each attempt; otherwise the unit of the row: served by a
+    /// station or a controller, given back by a store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_unit: Option<String>,
+    /// What failed here: at a trigger attempts, elsewhere in the unit of the row.
     pub failed: Figure,
-    /// Attempts made again.
+    /// Attempts made again, or deliveries of a bus.
     pub retried: Figure,
     /// Events lost here.
     pub lost: Figure,
@@ -103,9 +142,31 @@ pub struct Level {
     pub limit: Option<f64>,
 }
 
-pub(crate) fn stages(outcomes: &[Outcome], limits: &[Limit]) -> Vec<Stage> {
+pub(crate) fn stages(plan: &Plan, outcomes: &[Outcome], limits: &[Limit]) -> Vec<Stage> {
     let components = &outcomes[0].components;
-    components.iter().map(|component| stage(component, outcomes, limits)).collect()
+    let called = called(plan);
+    let stage = |component: &ComponentOutcome| {
+        let mut stage = stage(component, outcomes, limits);
+        if called.contains(&component.name.as_str()) {
+            CALLS.clone_into(&mut stage.unit);
+            stage.completed_unit = Some(CALLS.to_owned());
+        }
+        stage
+    };
+    components.iter().map(stage).collect()
+}
+
+/// The stations that triggers call.
+fn called(plan: &Plan) -> Vec<&str> {
+    let triggers = plan.components.iter().filter_map(|component| match component {
+        ComponentPlan::Trigger(trigger) => Some(trigger),
+        _ => None,
+    });
+    let targets = triggers.flat_map(|trigger| trigger.actions()).filter_map(|action| {
+        let Target::Call(stage) = action.target else { return None };
+        Some(plan.components[stage as usize].name())
+    });
+    targets.collect()
 }
 
 fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -> Stage {
@@ -118,18 +179,21 @@ fn stage(component: &ComponentOutcome, outcomes: &[Outcome], limits: &[Limit]) -
         })
     };
     let shown = SHOWN.iter().find(|shown| shown.kind == component.kind);
+    let completed = shown.and_then(|shown| shown.completed);
     let wait = shown.and_then(|shown| {
         Times::over(outcomes, |outcome| outcome.component(name)?.sample(shown.sample))
     });
     Stage {
         name: name.to_owned(),
         kind: component.kind.clone(),
+        unit: shown.map_or("events", |shown| shown.unit).to_owned(),
         offered: count(&[FactKind::Born, FactKind::Offered]),
         admitted: shown.and_then(|shown| shown.admitted).map(|fact| count(&[fact])),
         refused: refusals(name, outcomes, Kind::Refused),
         turned_out: Some(refusals(name, outcomes, Kind::TurnedOut))
             .filter(|turned_out| turned_out.value > 0.0),
-        completed: shown.and_then(|shown| shown.completed).map(|fact| count(&[fact])),
+        completed: completed.map(|(fact, _)| count(&[fact])),
+        completed_unit: completed.map(|(_, unit)| unit.to_owned()),
         failed: count(&[FactKind::Failed]),
         retried: count(&[FactKind::Retried, FactKind::Redelivered]),
         lost: lost(name, outcomes),

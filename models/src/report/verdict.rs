@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Figure, Times};
+use super::figure::Figure;
 use super::recovery::{Recovery, StoredRecovery};
 use super::text::number;
 use super::{LimitReport, Report, Standstill};
@@ -60,7 +60,7 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
     let sentences = [
         Some(first_limit(report)),
         Some(losses(report)),
-        age(report.age.as_ref()),
+        age(report),
         unfinished(report),
         recovery(report),
         at_peak(report),
@@ -76,10 +76,20 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
 fn figure(figure: &Figure, words: impl Fn(f64) -> String) -> String {
     let value = words(figure.value);
     match (figure.low, figure.high) {
-        (Some(low), Some(high)) if low < high => {
-            format!("{value} [{} to {}]", words(low.max(0.0)), words(high))
+        (Some(low), Some(high)) => {
+            let (low, high) = (words(low.max(0.0)), words(high));
+            // One that rounds to nothing says nothing.
+            if low == high { value } else { format!("{value} [{low} to {high}]") }
         }
         _ => value,
+    }
+}
+
+/// Says of a maximum that it is that of all replications, where there are several: it has no interval.
+fn largest(report: &Report) -> String {
+    match report.provenance.replications {
+        0 | 1 => String::new(),
+        all => format!(" (the largest of {all} replications)"),
     }
 }
 
@@ -91,7 +101,7 @@ fn in_share(share: f64, report: &Report) -> String {
 }
 
 /// The limits that were reached: in most replications first, then the earliest.
-fn reached(report: &Report) -> Vec<(&LimitReport, Figure)> {
+pub(super) fn reached(report: &Report) -> Vec<(&LimitReport, Figure)> {
     let reached = report.limits.iter().filter_map(|limit| Some((limit, limit.first_reached_s?)));
     let mut reached: Vec<(&LimitReport, Figure)> = reached.collect();
     reached.sort_by(|(a, at), (b, bt)| {
@@ -114,7 +124,10 @@ fn first_limit(report: &Report) -> Sentence {
     let mut then: Vec<String> = others
         .iter()
         .take(OTHERS_NAMED)
-        .map(|(limit, at)| format!("{} at {}", named(limit), number::duration(at.value)))
+        .map(|(limit, at)| {
+            let share = in_share(share(limit), report);
+            format!("{} at {}{share}", named(limit), figure(at, number::duration))
+        })
         .collect();
     if others.len() > OTHERS_NAMED {
         let more = others.len() - OTHERS_NAMED;
@@ -141,8 +154,8 @@ fn no_limit(report: &Report) -> Sentence {
         "No limit was reached: of the lines behind them the longest, at {}, was gone after {}, with {} \
          in it at most.",
         named(limit),
-        number::duration(longest(&limit)),
-        number::count(limit.line_max.map_or(0.0, |max| max.value)),
+        figure(&limit.line_longest_s.unwrap_or_default(), number::duration),
+        figure(&limit.line_max.unwrap_or_default(), number::count),
     ))
 }
 
@@ -165,13 +178,18 @@ fn losses(report: &Report) -> Sentence {
     let ledger = &report.ledger;
     let mut stored = match ledger.dead_lettered.value {
         0.0 => String::new(),
-        1.0 => " 1 went to a dead-letter trigger.".to_owned(),
-        dead => format!(" {} went to a dead-letter trigger.", number::count(dead)),
+        _ => format!(
+            " {} went to a dead-letter trigger.",
+            figure(&ledger.dead_lettered, number::count)
+        ),
     };
     match ledger.stored.value {
         0.0 => {}
-        1.0 => stored.push_str(" 1 is still stored for later."),
-        kept => stored.push_str(&format!(" {} are still stored for later.", number::count(kept))),
+        kept => {
+            let verb = if kept == 1.0 { "is" } else { "are" };
+            let kept = figure(&ledger.stored, number::count);
+            stored.push_str(&format!(" {kept} {verb} still stored for later."));
+        }
     }
     let Some(first) = &report.first_loss else {
         let mood = if stored.is_empty() { Mood::Good } else { Mood::Warn };
@@ -180,7 +198,7 @@ fn losses(report: &Report) -> Sentence {
     let named = ledger.losses.iter().take(LOSSES_NAMED);
     let mut places: Vec<String> = named
         .map(|loss| {
-            let events = number::count(loss.events.value);
+            let events = figure(&loss.events, number::count);
             format!("{events} at `{}` ({})", loss.stage, loss.reason.words())
         })
         .collect();
@@ -189,21 +207,20 @@ fn losses(report: &Report) -> Sentence {
         let places_more = if more == 1 { "place" } else { "places" };
         places.push(format!("and at {more} more {places_more}"));
     }
-    let share = ledger.dropped.value / ledger.offered.value.max(1.0);
     Mood::Bad.says(format!(
         "{} of {} events {} lost ({}), the first at {}{}: {}.{stored}",
         figure(&ledger.dropped, number::count),
-        number::count(ledger.offered.value),
+        figure(&ledger.offered, number::count),
         if ledger.dropped.value == 1.0 { "was" } else { "were" },
-        number::share(share),
+        figure(&ledger.lost_share, number::share),
         figure(&first.at_s, number::duration),
         in_share(first.share, report),
         places.join(", "),
     ))
 }
 
-fn age(age: Option<&Times>) -> Option<Sentence> {
-    let Some(age) = age else {
+fn age(report: &Report) -> Option<Sentence> {
+    let Some(age) = &report.age else {
         return Some(Mood::Bad.says("No event was completed.".to_owned()));
     };
     let mood = match age {
@@ -212,10 +229,11 @@ fn age(age: Option<&Times>) -> Option<Sentence> {
         _ => Mood::Good,
     };
     Some(mood.says(format!(
-        "When their work was done, events were {} old at the median, {} at p99, {} at most.",
+        "When their work was done, events were {} old at the median, {} at p99, {} at most{}.",
         figure(&age.p50_s, number::duration),
         figure(&age.p99_s, number::duration),
         number::duration(age.max_s.value),
+        largest(report),
     )))
 }
 
@@ -228,13 +246,14 @@ fn unfinished(report: &Report) -> Option<Sentence> {
         return None;
     }
     let mood = if half >= OLD_S { Mood::Bad } else { Mood::Warn };
-    let (half, oldest) = (number::duration(half), number::duration(oldest));
+    let half = figure(&unfinished.p50_s, number::duration);
+    let oldest = figure(&unfinished.oldest_s, number::duration);
     Some(mood.says(match many {
         1.0 => format!("1 event was still under way at the end, for {oldest}."),
-        many => format!(
+        _ => format!(
             "{} events were still under way at the end: half of them for {half} or more, the oldest for \
              {oldest}.",
-            number::count(many),
+            figure(&report.ledger.in_flight, number::count),
         ),
     }))
 }
@@ -257,7 +276,7 @@ fn standstill(still: &Standstill, report: &Report) -> Sentence {
         still.stage,
         figure(&still.since_s, number::duration),
         in_share(still.share, report),
-        number::count(still.waiting.value),
+        figure(&still.waiting, number::count),
     ))
 }
 
@@ -275,7 +294,7 @@ fn recovery(report: &Report) -> Option<Sentence> {
             "It did not recover within the horizon: the storm ended at {end}, and at the end the \
              backlog was still {} ({} before the storm).",
             figure(&recovery.backlog_at_end, number::count),
-            number::count(recovery.backlog_before.value),
+            figure(&recovery.backlog_before, number::count),
         )),
         Some(time) => recovered(report, recovery, &time, &end),
     })
@@ -291,10 +310,14 @@ fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> 
     let mood = if slow || lost > 0.0 || keeps { Mood::Warn } else { Mood::Good };
     let lost = match lost {
         0.0 => String::new(),
-        lost => format!("; {} events were lost, which is no recovery", number::count(lost)),
+        1.0 => "; 1 event was lost, which is no recovery".to_owned(),
+        _ => {
+            let lost = figure(&report.ledger.dropped, number::count);
+            format!("; {lost} events were lost, which is no recovery")
+        }
     };
     let stores = stores.map(|stores| {
-        let most = number::count(stores.max.value);
+        let most = figure(&stores.max, number::count);
         match &stores.emptied_s {
             Some(time) => format!(
                 ". The stores held {most} more, and were back to their level {} after the storm",
@@ -302,7 +325,7 @@ fn recovered(report: &Report, recovery: &Recovery, time: &Figure, end: &str) -> 
             ),
             None => format!(
                 ". The stores held {most} more, and still held {} at the end",
-                number::count(stores.at_end.value),
+                figure(&stores.at_end, number::count),
             ),
         }
     });

@@ -5,6 +5,7 @@
 //! queue, a free server, then a token. Whoever is served leaves for the next stage, or goes back to the
 //! caller that waits for it.
 
+mod comer;
 mod handing_on;
 mod outage;
 mod plan;
@@ -26,6 +27,7 @@ use crate::engine::recorder::{FactKind, SampleId};
 use crate::engine::reject::{NackId, Orbit, Reject};
 use crate::engine::{Cx, Level, Told};
 use crate::fault::Change;
+use comer::Comer;
 use handing_on::Leaving;
 pub(crate) use plan::{Branch, Next, Over, RateLimitPlan, Returns, StationPlan};
 
@@ -38,58 +40,11 @@ const IMPATIENT: u16 = 2;
 /// A job comes back from orbit.
 const RETURNED: u16 = 3;
 
-/// What those in the line wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aim {
-    Servers,
-    Rate,
-    /// Who waits for a station that is down waits for no limit.
-    Nothing,
-}
-
-impl Aim {
-    fn limit(self) -> &'static str {
-        match self {
-            Self::Servers => limit::SERVERS,
-            Self::Rate => limit::RATE,
-            Self::Nothing => "",
-        }
-    }
-}
-
 /// What a comer may be refused by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
     Rate,
     Room,
-}
-
-/// A job that wants to come in, as it was when last looked at.
-#[derive(Clone, Copy, Debug)]
-struct Comer {
-    job: JobId,
-    from: ComponentId,
-    serial: u64,
-    size_bytes: u32,
-    priority: i8,
-    wants_answer: bool,
-}
-
-impl Comer {
-    #[inline(always)]
-    fn new(job: JobId, from: ComponentId, record: &Job) -> Self {
-        let &Job { serial, size_bytes, priority, wants_answer, .. } = record;
-        Self { job, from, serial, size_bytes, priority, wants_answer }
-    }
-
-    /// The job is in.
-    #[inline(always)]
-    fn admit(self, cx: &mut Cx<'_, '_>) {
-        cx.fact_of(FactKind::Admitted, self.serial);
-        if self.wants_answer {
-            cx.answer(self.from, self.job);
-        }
-    }
 }
 
 /// A station at work.
@@ -140,6 +95,25 @@ pub(crate) mod metric {
 pub(crate) mod limit {
     pub(crate) const SERVERS: &str = "servers";
     pub(crate) const RATE: &str = "rate_limit";
+}
+
+/// What those in the line wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    Servers,
+    Rate,
+    /// Who waits for a station that is down waits for no limit.
+    Nothing,
+}
+
+impl Aim {
+    fn limit(self) -> &'static str {
+        match self {
+            Self::Servers => limit::SERVERS,
+            Self::Rate => limit::RATE,
+            Self::Nothing => "",
+        }
+    }
 }
 
 impl Station {

@@ -7,75 +7,162 @@ use experiments::{replicate, run_once};
 use models::Model;
 use models::manifest::Reading;
 use models::outcome::Outcome;
-use models::report::text::render;
+use models::report::readings::Readings;
+use models::report::text::{render, render_readings};
 use models::report::{Provenance, Report};
 use models::run::{RunError, RunKey};
 
 use crate::args::{Arguments, Format, ModelArguments, Reading as ReadingArgument, RunArguments};
 use crate::input::{self, Source, Wishes, is_manifest};
-use crate::output::directory::{Directory, Existing};
+use crate::output::directory::{Directory, Existing, KEPT_FILES, MODEL, OutFile, STORM};
 use crate::output::journeys::Journeys;
 use crate::output::{Failure, color_of_messages, print, say, series, style};
 use crate::progress::Bar;
 
 pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), Failure> {
-    let readings = readings(&run.model)?;
-    if readings.len() > 1 && (run.out.is_some() || run.format == Format::Json) {
-        return Err(Failure::bad_input(
-            "`--reading both` prints two reports: for `--out` or JSON run one reading after the other",
-        ));
+    match readings(&run.model)?.as_slice() {
+        &[reading] => run_one(arguments, run, reading),
+        readings => run_both(arguments, run, readings),
     }
-    readings.into_iter().try_for_each(|reading| run_reading(arguments, run, reading))
 }
 
 /// Runs one reading of the input, or the RON model that it is.
-fn run_reading(
+fn run_one(
     arguments: &Arguments,
     run: &RunArguments,
     reading: Option<Reading>,
 ) -> Result<(), Failure> {
-    let color = color_of_messages(arguments);
-    let (input, source) = source(&run.model, reading)?;
-    let both = run.model.reading == Some(ReadingArgument::Both);
-    if let Some(reading) = reading.filter(|_| both) {
-        say(&format!("the manifests {}:\n", as_read(reading)));
-    }
-    say(&source.said);
-    let wishes = wishes(&run.model);
-    let (model, said) = input::model(&source, &wishes, color)?;
-    say(&said);
-    let seed = run.seed.unwrap_or(model.seed);
-    let replications = u64::from(run.reps);
-    // Before the run: who waits for an hour does not want to hear of it then.
-    let directory = run.out.as_deref().map(|place| {
-        let existing = if run.force { Existing::Replace } else { Existing::Refuse };
-        Directory::create(place, existing)
-    });
-    let directory = directory.transpose()?;
-    let bar = Bar::new(replications);
-    let outcomes = match &directory {
-        Some(directory) if replications == 1 => observed(&model, seed, directory, &bar),
-        _ => replicate(&model.plan, seed, replications, jobs(run.jobs), &bar)
-            .map_err(|error| run_failure(&error, &source)),
-    };
-    bar.finish();
-    let outcomes = outcomes?;
-    let mut provenance = provenance(&input, &model, &wishes, seed, replications);
-    if let Some(reading) = reading {
-        provenance.command = provenance.command.replacen(
-            &quoted(&input),
-            &manifest_words(&run.model.inputs, reading),
-            1,
-        );
-        provenance.reading = Some(as_read(reading).to_owned());
-    }
-    let report = Report::new(&model.plan, &outcomes, provenance);
-    if let Some(directory) = directory {
-        keep(directory, &report, &outcomes)?;
-    }
+    let prepared = Prepared::new(arguments, run, reading)?;
+    let directory = directory(run)?;
+    let report = prepared.run(run, directory.as_ref().map(|directory| (directory, "")))?;
+    directory.map_or(Ok(()), Directory::finish)?;
     match run.format {
         Format::Text => print(&render(&report, style(arguments))),
         Format::Json => print(&json(&report)),
+    }
+}
+
+/// Runs one reading after the other, with the same random numbers, and compares them.
+fn run_both(
+    arguments: &Arguments,
+    run: &RunArguments,
+    readings: &[Option<Reading>],
+) -> Result<(), Failure> {
+    let mut place: Option<Directory> = None;
+    let mut reports = Vec::new();
+    for &reading in readings.iter() {
+        let what = reading.map_or("", as_read);
+        say(&format!("the manifests {what}:\n"));
+        let prepared = Prepared::new(arguments, run, reading)?;
+        if place.is_none() {
+            place = directory(run)?;
+        }
+        let folder = format!("{}/", reading.map_or("", name_of));
+        let report = prepared.run(run, place.as_ref().map(|place| (place, folder.as_str())))?;
+        if run.format == Format::Text {
+            print(&(render(&report, style(arguments)) + "\n"))?;
+        }
+        reports.push(report);
+    }
+    let [intended, deployed]: [Report; 2] =
+        reports.try_into().expect("manifests are read in two ways");
+    let readings = Readings::new(intended, deployed);
+    if let Some(directory) = place {
+        write(&directory, "readings.json", json(&readings).as_bytes())?;
+        directory.finish()?;
+    }
+    match run.format {
+        Format::Text => print(&render_readings(&readings, style(arguments))),
+        Format::Json => print(&json(&readings)),
+    }
+}
+
+fn directory(run: &RunArguments) -> Result<Option<Directory>, Failure> {
+    let existing = if run.force { Existing::Replace } else { Existing::Refuse };
+    run.out.as_deref().map(|place| Directory::create(place, existing)).transpose()
+}
+
+/// A model that has been read, and what else its run needs.
+struct Prepared<'a> {
+    reading: Option<Reading>,
+    input: String,
+    source: Source,
+    wishes: Wishes<'a>,
+    model: Model,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads the model and says what is odd about it.
+    fn new(
+        arguments: &Arguments,
+        run: &'a RunArguments,
+        reading: Option<Reading>,
+    ) -> Result<Self, Failure> {
+        let color = color_of_messages(arguments);
+        let (input, source) = source(&run.model, reading)?;
+        say(&source.said);
+        let wishes = wishes(&run.model);
+        let (model, said) = input::model(&source, &wishes, color)?;
+        say(&said);
+        Ok(Self { reading, input, source, wishes, model })
+    }
+
+    /// Runs it and reports; into `place`, a folder of a directory, goes what is kept.
+    fn run(
+        &self,
+        run: &RunArguments,
+        place: Option<(&Directory, &str)>,
+    ) -> Result<Report, Failure> {
+        let seed = run.seed.unwrap_or(self.model.seed);
+        let replications = u64::from(run.reps);
+        let bar = Bar::new(replications);
+        let outcomes = match place {
+            Some((directory, folder)) if replications == 1 => {
+                let journeys = directory.file(&format!("{folder}journeys.csv"))?;
+                observed(&self.model, &self.source.name, seed, journeys, &bar)
+            }
+            _ => replicate(&self.model.plan, seed, replications, jobs(run.jobs), &bar)
+                .map_err(|error| failure_of(&error, &self.source.name)),
+        };
+        bar.finish();
+        let outcomes = outcomes?;
+        let provenance = self.provenance(run, seed, replications);
+        let report = Report::new(&self.model.plan, &outcomes, provenance);
+        if let Some((directory, folder)) = place {
+            self.keep(directory, folder)?;
+            keep(directory, folder, &report, &outcomes)?;
+        }
+        Ok(report)
+    }
+
+    /// Keeps the model and all that it was made with, so that the result can be verified by itself.
+    fn keep(&self, directory: &Directory, folder: &str) -> Result<(), Failure> {
+        write(directory, &format!("{folder}{MODEL}"), self.source.text.as_bytes())?;
+        if let Some(storm) = self.wishes.storm {
+            let (_, text) = input::storm(storm)?;
+            write(directory, &format!("{folder}{STORM}"), text.as_bytes())?;
+        }
+        for name in self.source.files_read() {
+            let content = self.source.files().read(&name).map_err(|error| {
+                Failure::failed(format!("cannot read `{name}` again, to keep it: {error}"))
+            })?;
+            let kept = format!("{folder}{KEPT_FILES}/{}", input::kept_name(&name));
+            write(directory, &kept, &content)?;
+        }
+        Ok(())
+    }
+
+    fn provenance(&self, run: &RunArguments, seed: u64, replications: u64) -> Provenance {
+        let mut provenance = provenance(&self.input, &self.model, &self.wishes, seed, replications);
+        if let Some(reading) = self.reading {
+            provenance.command = provenance.command.replacen(
+                &quoted(&self.input),
+                &manifest_words(&run.model.inputs, reading),
+                1,
+            );
+            provenance.reading = Some(as_read(reading).to_owned());
+        }
+        provenance
     }
 }
 
@@ -84,6 +171,14 @@ fn as_read(reading: Reading) -> &'static str {
     match reading {
         Reading::Intended => "as intended",
         Reading::Deployed => "as deployed",
+    }
+}
+
+/// `intended`, `deployed`: what `--reading` calls it.
+fn name_of(reading: Reading) -> &'static str {
+    match reading {
+        Reading::Intended => "intended",
+        Reading::Deployed => "deployed",
     }
 }
 
@@ -148,21 +243,17 @@ pub(super) fn jobs(wanted: Option<u16>) -> NonZeroUsize {
 /// One replication whose facts are written down.
 fn observed(
     model: &Model,
+    name: &str,
     seed: u64,
-    directory: &Directory,
+    journeys: OutFile,
     bar: &Bar,
 ) -> Result<Vec<Outcome>, Failure> {
-    let mut journeys =
-        Journeys::new(directory.file("journeys.csv")?, &model.plan.component_names());
+    let mut journeys = Journeys::new(journeys, &model.plan.component_names());
     let key = RunKey { seed, replication: 0 };
     let outcome = run_once(&model.plan, key, Some(&mut journeys), bar)
-        .map_err(|error| failure_of(&error, &model.name))?;
+        .map_err(|error| failure_of(&error, name))?;
     journeys.finish()?;
     Ok(vec![outcome])
-}
-
-fn run_failure(error: &RunError, source: &Source) -> Failure {
-    failure_of(error, &source.name)
 }
 
 /// A model that cannot be run to its end is bad input; a ledger that does not balance is our fault.
@@ -212,11 +303,7 @@ fn provenance(
 /// The inputs and the reading, as words of a command.
 fn manifest_words(inputs: &[String], reading: Reading) -> String {
     let inputs: Vec<String> = inputs.iter().map(|input| quoted(input)).collect();
-    let reading = match reading {
-        Reading::Intended => "intended",
-        Reading::Deployed => "deployed",
-    };
-    format!("{} --reading {reading}", inputs.join(" "))
+    format!("{} --reading {}", inputs.join(" "), name_of(reading))
 }
 
 /// A word as a POSIX shell reads it.
@@ -228,26 +315,34 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// The report as JSON, with a newline at its end.
-pub(super) fn json(report: &Report) -> String {
+/// A report as JSON, with a newline at its end.
+pub(super) fn json(report: &impl serde::Serialize) -> String {
     let text = serde_json::to_string_pretty(report).expect("a report has only string keys");
     text + "\n"
 }
 
-fn keep(directory: Directory, report: &Report, outcomes: &[Outcome]) -> Result<(), Failure> {
-    use std::io::Write;
-
-    let mut file = directory.file("report.json")?;
-    if let Err(error) = file.write_all(json(report).as_bytes()) {
-        return Err(file.failure(&error));
-    }
-    file.finish()?;
-    let mut file = directory.file("series.csv")?;
+fn keep(
+    directory: &Directory,
+    folder: &str,
+    report: &Report,
+    outcomes: &[Outcome],
+) -> Result<(), Failure> {
+    write(directory, &format!("{folder}report.json"), json(report).as_bytes())?;
+    let mut file = directory.file(&format!("{folder}series.csv"))?;
     if let Err(error) = series::write(&mut file, outcomes) {
         return Err(file.failure(&error));
     }
-    file.finish()?;
-    directory.finish()
+    file.finish()
+}
+
+fn write(directory: &Directory, name: &str, content: &[u8]) -> Result<(), Failure> {
+    use std::io::Write;
+
+    let mut file = directory.file(name)?;
+    if let Err(error) = file.write_all(content) {
+        return Err(file.failure(&error));
+    }
+    file.finish()
 }
 
 #[cfg(test)]

@@ -2,17 +2,35 @@
 //! name, and renamed when all is done.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+
+/// The files that make a directory a result.
+const RECORDS: [&str; 2] = ["report.json", "readings.json"];
+/// The schema of a report is among so many of its first bytes.
+const RECORD_BEGINS: u64 = 64;
+/// The other files of a result ...
+const FILES: [&str; 4] = ["series.csv", "journeys.csv", MODEL, STORM];
+/// ... and its folders, one for each reading.
+const FOLDERS: [&str; 2] = ["intended", "deployed"];
+/// The model that was run.
+pub(crate) const MODEL: &str = "model.ron";
+/// The storm that took the place of its arrivals.
+pub(crate) const STORM: &str = "storm.ron";
+/// The folder of the files that they name.
+pub(crate) const KEPT_FILES: &str = "files";
+
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 /// What to do with a directory that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
     /// Refuse it, unless it is empty.
     Refuse,
-    /// Replace it, if it holds a result.
+    /// Replace it, if it holds a result and nothing else.
     Replace,
 }
 
@@ -39,13 +57,17 @@ impl Directory {
         sweep(parent, &name.to_string_lossy());
         let name = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
         let draft = parent.join(name);
+        remove_when_interrupted(&draft);
         fs::create_dir(&draft).map_err(|error| cannot("create", &draft, &error))?;
         Ok(Self { place, draft })
     }
 
-    /// A new file in it.
+    /// A new file in it, or in a folder of it.
     pub(crate) fn file(&self, name: &str) -> Result<OutFile, Failure> {
         let path = self.draft.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
+        }
         let file = File::create(&path).map_err(|error| cannot("create", &path, &error))?;
         Ok(OutFile { path, to: BufWriter::new(file) })
     }
@@ -69,6 +91,18 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+/// Ctrl-C, or a signal to terminate, ends the program with status 130 and leaves nothing behind.
+fn remove_when_interrupted(draft: &Path) {
+    let draft = draft.to_owned();
+    // Where signals cannot be caught, the next run sweeps.
+    let _ = ctrlc::set_handler(move || {
+        // The other thread may be making a file just now: then the directory is not empty at first.
+        let gone = || fs::remove_dir_all(&draft).is_ok() || !draft.exists();
+        let _ = (0..100).any(|_| gone());
+        std::process::exit(INTERRUPTED);
+    });
 }
 
 /// Removes what processes that were killed have left of drafts with that name.
@@ -108,21 +142,62 @@ fn check(place: &Path, existing: Existing) -> Result<(), Failure> {
         )));
     }
     let is_empty = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
-    let is_result = place.join("report.json").is_file();
-    if is_empty || (existing == Existing::Replace && is_result) {
+    if is_empty {
         return Ok(());
     }
-    if existing == Existing::Replace {
+    if existing == Existing::Refuse {
         return Err(Failure::bad_input(format!(
-            "the directory `{}` is no result (there is no `report.json` in it), and `--force` replaces \
-             nothing else: choose another",
+            "the directory `{}` is not empty: choose another, or replace it with `--force`",
             place.display()
         )));
     }
-    Err(Failure::bad_input(format!(
-        "the directory `{}` is not empty: choose another, or replace it with `--force`",
-        place.display()
-    )))
+    if !is_result(place) {
+        return Err(Failure::bad_input(format!(
+            "the directory `{}` is no result of surgetank (there is no report of it in it), and `--force` \
+             replaces nothing else{}: choose another",
+            place.display(),
+            lost(place)
+        )));
+    }
+    match foreign(place) {
+        None => Ok(()),
+        Some(_) => Err(Failure::bad_input(format!(
+            "the directory `{}` holds more than a result{}: choose another, or move that away",
+            place.display(),
+            lost(place)
+        ))),
+    }
+}
+
+/// What would be lost, in words.
+fn lost(place: &Path) -> String {
+    foreign(place).map_or_else(String::new, |file| format!("; `{}` would be lost", file.display()))
+}
+
+/// Whether the directory has the record of a run: a report, or two of them.
+pub(crate) fn is_result(place: &Path) -> bool {
+    RECORDS.iter().any(|name| {
+        let mut beginning = Vec::new();
+        let read = File::open(place.join(name))
+            .and_then(|file| file.take(RECORD_BEGINS).read_to_end(&mut beginning));
+        read.is_ok() && String::from_utf8_lossy(&beginning).contains("\"surgetank-re")
+    })
+}
+
+/// The first entry, by name, that no run has put into the directory.
+fn foreign(place: &Path) -> Option<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.into_iter().find_map(|path| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        match path.is_dir() {
+            true if name == KEPT_FILES => None,
+            true if FOLDERS.contains(&name.as_str()) => foreign(&path),
+            false if RECORDS.contains(&name.as_str()) || FILES.contains(&name.as_str()) => None,
+            _ => Some(path),
+        }
+    })
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {

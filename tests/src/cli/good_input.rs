@@ -37,6 +37,28 @@ fn a_report_for_people() {
     assert!(ascii.out.is_ascii(), "{}", ascii.out);
 }
 
+/// The report in the README is the one that its first command prints.
+#[test]
+fn the_readme_tells_the_truth() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let output = std::process::Command::new(program())
+        .args(["run", "models/presets/reference.ron"])
+        .current_dir(&root)
+        .env_clear()
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    let (before, rest) = readme.split_once("```text\n").unwrap();
+    let (shown, after) = rest.split_once("```\n").unwrap();
+    if std::env::var_os("SURGETANK_BLESS").is_some() {
+        let text = format!("{before}```text\n{report}```\n{after}");
+        return std::fs::write(root.join("README.md"), text).unwrap();
+    }
+    assert_eq!(shown, report, "`SURGETANK_BLESS=1` writes it anew");
+}
+
 /// The command that a report gives leads to the same report, at any number of threads.
 #[test]
 fn the_same_again() {
@@ -92,13 +114,138 @@ fn results_in_a_directory() {
     assert_eq!(names, ["first"], "nothing is left beside it");
 }
 
+/// `--force` replaces what a run has made, and nothing that somebody else would miss.
+#[test]
+fn force_spares_what_is_not_its_own() {
+    let folder = folder("force");
+    let run = |out: &str| folder.run(&format!("run small.ron --force --out {out}"));
+    std::fs::create_dir_all(folder.0.join("mine")).unwrap();
+    folder.write("mine/report.json", "{\"title\": \"the yearly report\"}");
+    folder.write("mine/keep.txt", "precious");
+    let refused = run("mine");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("no result of surgetank"), "{refused:?}");
+    assert!(refused.err.contains("`mine/keep.txt` would be lost"), "{refused:?}");
+    assert_eq!(run("result").status, Some(0));
+    assert_eq!(run("result").status, Some(0), "a result is replaced");
+    folder.write("result/notes.txt", "precious");
+    let refused = run("result");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("`result/notes.txt` would be lost"), "{refused:?}");
+    assert_eq!(folder.read("result/notes.txt"), "precious");
+    assert_eq!(folder.names(), ["mine", "result", "small.ron"], "no draft is left");
+}
+
+/// Ctrl-C while it runs: status 130, and no half of a result.
+#[cfg(unix)]
+#[test]
+fn interrupted_runs_leave_nothing() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = Folder::new("interrupted");
+    let mut child = Command::new(program())
+        .args(["run", "reference", "--horizon", "1000d", "--out", "result"])
+        .current_dir(&folder.0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    #[expect(clippy::disallowed_methods, reason = "another process is waited for")]
+    let began = Instant::now();
+    let has_journeys = |name: &String| folder.0.join(name).join("journeys.csv").exists();
+    while !folder.names().iter().any(has_journeys) {
+        assert!(began.elapsed() < Duration::from_secs(60), "it begins");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+/// A result with the name of a preset does not hide the preset; the command printed goes on working.
+#[test]
+fn a_result_does_not_hide_a_preset() {
+    let folder = Folder::new("hide");
+    let ran = folder.run("run spike --horizon 1m --out spike");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let again = folder.run("run spike --horizon 1m --seed 1");
+    assert_eq!((again.status, &again.out), (Some(0), &ran.out), "{again:?}");
+    let verified = folder.run("verify spike");
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+}
+
+/// A directory of results has all that is needed to run it again: wherever it is moved, and whatever
+/// became of the model.
+#[test]
+fn results_are_verified_by_themselves() {
+    let folder = Folder::new("kept");
+    let traced = MODEL.replace(
+        "Spike(base: \"1/s\", peak: \"20/s\", at: \"3m\", for: \"1m\")",
+        "Trace(file: \"traces/day.csv\")",
+    );
+    std::fs::create_dir_all(folder.0.join("models/traces")).unwrap();
+    folder.write("models/traced.ron", &traced);
+    folder.write("models/traces/day.csv", "timestamp,size_bytes\n1,10\n2,10\n3,10\n");
+    folder.write("storm.ron", "(sources: { \"orders\": Poisson(rate: \"3/s\") })");
+    let set = "--set billing.servers=3 --horizon 5m --out";
+    for (arguments, stdin) in [
+        (format!("run - {set} out/stdin"), MODEL),
+        (format!("run models/traced.ron {set} out/traced"), ""),
+        (format!("run models/traced.ron --storm storm.ron --reps 2 {set} out/storm"), ""),
+    ] {
+        let ran = folder.run_with(&arguments, stdin.as_bytes());
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+    }
+    std::fs::remove_dir_all(folder.0.join("models")).unwrap();
+    std::fs::remove_file(folder.0.join("storm.ron")).unwrap();
+    std::fs::rename(folder.0.join("out"), folder.0.join("moved")).unwrap();
+    for result in ["moved/stdin", "moved/traced", "moved/storm", "moved/storm/report.json"] {
+        let ran = folder.run(&format!("verify {result}"));
+        assert_eq!(ran.status, Some(0), "{result}: {ran:?}");
+    }
+    let ran = folder.run_with("run - --format json", MODEL.as_bytes());
+    folder.write("result.json", &ran.out);
+    let refused = folder.run("verify result.json");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.err.contains("standard input"), "{refused:?}");
+}
+
+/// Who reads that a result differs wants to know in what.
+#[test]
+fn verify_names_what_differs() {
+    let folder = folder("differs");
+    let ran = folder.run("run small.ron --out result");
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let report = folder.read("result/report.json");
+    let json: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let completed = json["ledger"]["completed"]["value"].to_string();
+    let other = |from: &str, to: &str| {
+        assert!(report.contains(from), "{from}: {report}");
+        folder.write("result/report.json", report.replacen(from, to, 1));
+        let ran = folder.run("verify result");
+        assert_eq!(ran.status, Some(1), "{ran:?}");
+        ran.err
+    };
+    let from = format!("\"completed\": {{\n      \"value\": {completed}");
+    let error = other(&from, &from.replace(&completed, "7.0"));
+    let expected = format!("`ledger.completed.value`: 7.0 then, {completed} now\n");
+    assert!(error.contains("its figures are not") && error.contains(&expected), "{error}");
+    let fingerprint = json["provenance"]["fingerprint"].as_str().unwrap();
+    let error = other(fingerprint, &"0".repeat(32));
+    assert!(error.contains(&format!("{} then, {fingerprint} now", "0".repeat(32))), "{error}");
+}
+
 #[test]
 fn standard_input_and_what_there_is() {
     let folder = Folder::new("stdin");
     let ran = folder.run_with("run - --seed 3", MODEL.as_bytes());
     assert_eq!(ran.status, Some(0), "{ran:?}");
     assert!(ran.out.contains("surgetank run - --seed 3"), "{}", ran.out);
-    for arguments in ["list", "list arrivals", "schema", "schema report", "schema storm"] {
+    for arguments in
+        ["list", "list arrivals", "schema", "schema report", "schema readings", "schema storm"]
+    {
         let ran = folder.run(arguments);
         assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{arguments}: {ran:?}");
         assert!(ran.out.len() > 200, "{arguments}: {}", ran.out);

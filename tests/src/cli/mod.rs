@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod good_input;
+mod readings;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

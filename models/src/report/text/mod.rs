@@ -2,11 +2,14 @@
 
 pub mod number;
 mod paint;
+mod readings;
 mod signals;
 mod spark;
 mod table;
 
-use paint::{Paint, Tone, wrap};
+use paint::{Paint, Tone, columns, plain, wrap};
+
+pub use readings::render_readings;
 
 use super::verdict::Mood;
 use super::{Figure, Report};
@@ -50,12 +53,19 @@ pub fn render(report: &Report, style: Style) -> String {
     signals::signals(report, &paint, &mut lines);
     ledger(report, &paint, &mut lines);
     again(report, &paint, &mut lines);
+    finish(&lines, style)
+}
+
+/// Lines as a text, in signs that the style allows.
+fn finish(lines: &[String], style: Style) -> String {
     let mut text = lines.join("\n");
     text.push('\n');
     match style.glyphs {
         Glyphs::Unicode => text,
         Glyphs::Ascii => {
-            text.replace('µ', "u").replace('±', "+-").replace('…', "..").replace('·', "|")
+            // In the table the longer sign takes one of the spaces before it.
+            let text = text.replace("  ±", " +-").replace('±', "+-");
+            text.replace('µ', "u").replace('…', "..").replace('·', "|")
         }
     }
 }
@@ -70,18 +80,14 @@ fn head(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let right = format!("{horizon} simulated{replications}");
     let reading = provenance.reading.iter().map(|reading| format!(", {reading}"));
     let name = plain(&provenance.model) + &reading.collect::<String>();
-    let space = paint.width().saturating_sub(name.chars().count() + right.len());
+    let space = paint.width().saturating_sub(columns(&name) + columns(&right));
     let name = paint.tone(Tone::Strong, &name);
     lines.push(format!("{name}{}{}", " ".repeat(space.max(2)), paint.tone(Tone::Dim, &right)));
     if !provenance.about.is_empty() {
-        let about = wrap(&plain(&provenance.about), paint.width());
+        let about = provenance.about.split_whitespace().collect::<Vec<_>>().join(" ");
+        let about = wrap(&plain(&about), paint.width());
         lines.extend(about.iter().take(ABOUT_LINES).map(|line| paint.tone(Tone::Dim, line)));
     }
-}
-
-/// Without control characters, which a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
@@ -92,7 +98,7 @@ fn verdict(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
             Mood::Warn => (paint.sign("!", "!"), Tone::Warn),
             Mood::Bad => (paint.sign("✗", "x"), Tone::Bad),
         };
-        for (at, line) in wrap(&sentence.text, paint.width() - 4).into_iter().enumerate() {
+        for (at, line) in wrap(&plain(&sentence.text), paint.width() - 4).into_iter().enumerate() {
             let mark = if at == 0 { paint.tone(tone, mark) } else { " ".to_owned() };
             lines.push(format!("  {mark} {line}"));
         }
@@ -118,30 +124,52 @@ fn ledger(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         .zip(&whole)
         .filter(|((.., always), value)| *always || **value > 0.0)
         .map(|((figure, name, _), value)| {
-            format!("{}{} {name}", number::count(*value), plus_minus(figure))
+            format!("{}{} {name}", number::count(*value), plus_minus(figure, number::count))
         })
         .collect();
     let offered = number::count(ledger.offered.value.round());
-    let sum = format!("{offered}{} offered = {}", plus_minus(&ledger.offered), shown.join(" + "));
+    let sum = format!(
+        "{offered}{} offered = {}",
+        plus_minus(&ledger.offered, number::count),
+        shown.join(" + ")
+    );
     indented("  ", &sum, paint, lines);
     let losses = ledger.losses.iter().map(|loss| {
-        let events = number::count(loss.events.value);
-        format!(
-            "{events} ({}) at `{}`: {}",
-            number::share(loss.share),
-            loss.stage,
-            loss.reason.words()
-        )
+        let events = with_spread(&loss.events, number::count);
+        let share = with_spread(&loss.share, number::share);
+        format!("{events} ({share}) at `{}`: {}", loss.stage, loss.reason.words())
     });
     places("  lost:      ", losses, paint, lines);
     if report.amplification.value >= AMPLIFIED {
-        let times = number::count(report.amplification.value);
+        let times = with_spread(&report.amplification, number::count);
         indented("  attempts:  ", &format!("{times} for each event"), paint, lines);
     }
-    let whereabouts = ledger.whereabouts.iter();
-    let whereabouts = whereabouts
-        .map(|place| format!("{} at `{}`", number::count(place.jobs.value), place.stage));
-    places("  in flight: ", whereabouts, paint, lines);
+    whereabouts(report, paint, lines);
+}
+
+/// Where those in flight are. An event that went several ways is in several places; then it is said that
+/// branches are counted, which do not add up to the events.
+fn whereabouts(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    let ledger = &report.ledger;
+    let jobs: Vec<f64> = ledger.whereabouts.iter().map(|place| place.jobs.value).collect();
+    let sum: f64 = jobs.iter().sum();
+    let are_events = (sum - ledger.in_flight.value).abs() < 0.5;
+    let whole = rounded(if are_events { ledger.in_flight.value } else { sum }, &jobs);
+    let at = ledger.whereabouts.iter().zip(whole).map(|(place, jobs)| {
+        format!(
+            "{}{} at `{}`",
+            number::count(jobs),
+            plus_minus(&place.jobs, number::count),
+            place.stage
+        )
+    });
+    if are_events {
+        return places("  in flight: ", at, paint, lines);
+    }
+    let mut at = at;
+    let branches = if sum.round() == 1.0 { "branch" } else { "branches" };
+    let first = at.next().map(|it| it.replacen(" at `", &format!(" {branches} at `"), 1));
+    places("  in flight: ", first.into_iter().chain(at), paint, lines);
 }
 
 fn places(
@@ -163,8 +191,8 @@ fn places(
 
 /// Wrapped text behind a label, under which further lines begin.
 fn indented(label: &str, text: &str, paint: &Paint, lines: &mut Vec<String>) {
-    let indent = label.chars().count();
-    for (at, line) in wrap(text, paint.width() - indent).into_iter().enumerate() {
+    let indent = columns(label);
+    for (at, line) in wrap(&plain(text), paint.width() - indent).into_iter().enumerate() {
         let label = if at == 0 { paint.tone(Tone::Dim, label) } else { " ".repeat(indent) };
         lines.push(format!("{label}{line}"));
     }
@@ -182,19 +210,22 @@ fn rounded(sum: f64, figures: &[f64]) -> Vec<f64> {
     whole
 }
 
-/// ` ±12`, where the figure has an interval of some length.
-fn plus_minus(figure: &Figure) -> String {
-    match figure.half_width() {
-        Some(half) if number::count(half) != "0" => format!(" ±{}", number::count(half)),
-        _ => String::new(),
-    }
+/// ` ±12`, where the figure has an interval that does not round to nothing.
+fn plus_minus(figure: &Figure, words: impl Fn(f64) -> String) -> String {
+    let half = figure.half_width().map(&words).filter(|half| *half != words(0.0));
+    half.map(|half| format!(" ±{half}")).unwrap_or_default()
+}
+
+/// `12 ±3`.
+fn with_spread(figure: &Figure, words: impl Fn(f64) -> String) -> String {
+    format!("{}{}", words(figure.value), plus_minus(figure, &words))
 }
 
 fn again(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
     let provenance = &report.provenance;
     lines.push(String::new());
     lines.push(paint.heading("Again"));
-    lines.push(format!("  {}", provenance.command));
+    lines.push(format!("  {}", plain(&provenance.command)));
     let hash: String = provenance.model_hash.chars().take(12).collect();
     let facts = format!(
         "surgetank {} · model {hash} · seed {} · fingerprint {}",

@@ -1,5 +1,7 @@
 //! Colors, signs and line breaks.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::{Glyphs, Style};
 use crate::diagnostic::Color;
 
@@ -80,7 +82,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
             line.push_str(&word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
+        } else if columns(line) + 1 + columns(&word) <= width {
             line.push(' ');
             line.push_str(&word);
         } else {
@@ -96,13 +98,48 @@ fn is_unit(word: &str) -> bool {
     UNITS.contains(&word.trim_end_matches(|last: char| last.is_ascii_punctuation() && last != '%'))
 }
 
+/// The columns that the text takes on a screen: two for each sign of Chinese, none for an accent.
+pub(super) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, filled up with spaces to so many columns.
+pub(super) fn left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// The same with the spaces before it.
+pub(super) fn right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
 /// The text, or as much of it as fits, with a sign that something is missing.
 pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
+    let mut kept = String::new();
+    let mut room = width.saturating_sub(1);
+    for sign in text.chars() {
+        let Some(rest) = room.checked_sub(sign.width().unwrap_or(0)) else { break };
+        room = rest;
+        kept.push(sign);
+    }
+    kept.push('…');
+    kept
+}
+
+/// Control characters as a programmer writes them (`\n`, `\u{1b}`): a terminal would obey them.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for sign in text.chars() {
+        if sign.is_control() {
+            plain.extend(sign.escape_default());
+        } else {
+            plain.push(sign);
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -117,5 +154,23 @@ mod tests {
         assert_eq!(wrap("at 3.7 s; or 12 %", 8), ["at", "3.7 s;", "or 12 %"]);
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
+    }
+
+    /// An ideograph takes two columns, a combining accent none.
+    #[test]
+    fn columns_are_those_of_a_screen() {
+        for (text, width) in [("abc", 3), ("注文", 4), ("e\u{301}", 1), ("", 0)] {
+            assert_eq!(columns(text), width, "{text}");
+            assert_eq!(columns(&left(text, 6)), 6, "{text}");
+            assert_eq!(columns(&right(text, 6)), 6, "{text}");
+        }
+        assert_eq!(cut("注文注文", 6), "注文…");
+        assert_eq!(cut("注文注文", 5), "注文…");
+        assert_eq!(wrap("注文 注文", 8), ["注文", "注文"]);
+    }
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(plain("a\u{1b}[2J\nb é"), "a\\u{1b}[2J\\nb é");
     }
 }

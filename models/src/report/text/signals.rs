@@ -1,6 +1,6 @@
 //! The four signals over time.
 
-use super::paint::{Paint, Tone, cut, wrap};
+use super::paint::{Paint, Tone, columns, cut, plain, wrap};
 use super::spark::{axis, sparkline};
 use super::{Report, number};
 use crate::report::signals::{Signal, SignalKind};
@@ -17,17 +17,22 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
         return;
     }
     lines.push(String::new());
-    lines.push(paint.heading("Signals"));
+    let means = match report.provenance.replications {
+        0 | 1 => String::new(),
+        all => format!(
+            "  the mean course of {all} replications; depths: from the least to the most in any"
+        ),
+    };
+    lines.push(format!("{}{}", paint.heading("Signals"), paint.tone(Tone::Dim, &means)));
     let ranges: Vec<String> = report.signals.iter().map(range).collect();
-    let longest = ranges.iter().map(|range| range.chars().count()).max().unwrap_or(0);
+    let longest = ranges.iter().map(|range| columns(range)).max().unwrap_or(0);
     let labels = report.signals.iter().map(|signal| label(signal, report).len());
     let label_width = labels.max().unwrap_or(0).max("time".len());
     let room = paint.width().saturating_sub(label_width + longest + 6);
-    let columns = room.clamp(COLUMNS_MIN, COLUMNS);
+    let width = room.clamp(COLUMNS_MIN, COLUMNS);
     for (signal, range) in report.signals.iter().zip(&ranges) {
         let tone = if signal.warning.is_some() { Tone::Warn } else { Tone::Good };
-        let spark =
-            paint.tone(tone, &sparkline(&signal.course, columns, signal.max, paint.glyphs()));
+        let spark = paint.tone(tone, &sparkline(&signal.course, width, signal.max, paint.glyphs()));
         lines.push(format!("  {:label_width$}  {spark}  {range}", label(signal, report)));
         let indent = label_width + 4;
         let warnings = signal.warning.iter();
@@ -37,7 +42,7 @@ pub(super) fn signals(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
             lines.push(format!("{}{}", " ".repeat(indent), paint.tone(Tone::Warn, &line)));
         }
     }
-    lines.push(time_line(report, paint, label_width, columns));
+    lines.push(time_line(report, paint, label_width, width));
 }
 
 fn label(signal: &Signal, report: &Report) -> &'static str {
@@ -60,7 +65,7 @@ fn range(signal: &Signal) -> String {
     let limit = signal.limit.map(|limit| format!(" of {}", value(limit))).unwrap_or_default();
     let stage = match signal.component.as_str() {
         "" => String::new(),
-        stage => format!(", {}", cut(stage, NAME_WIDTH)),
+        stage => format!(", {}", cut(&plain(stage), NAME_WIDTH)),
     };
     let quantile = if signal.unit == "s" { "p99 " } else { "" };
     format!("{quantile}{} to {}{limit}{stage}", value(signal.min), value(signal.max))

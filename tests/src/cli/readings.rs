@@ -1,0 +1,67 @@
+//! Manifests in both readings.
+
+use super::{Folder, Ran};
+
+/// The manifests of the reference pipeline, in a folder.
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    let there =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/presets/reference");
+    std::fs::create_dir(folder.0.join("k8s")).unwrap();
+    for entry in std::fs::read_dir(there).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.0.join("k8s").join(entry.file_name())).unwrap();
+    }
+    folder
+}
+
+fn both(folder: &Folder, more: &str) -> Ran {
+    let ran = folder.run(&format!("run k8s --reading both --horizon 10m {more}"));
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    ran
+}
+
+#[test]
+fn both_readings_on_the_screen() {
+    let folder = folder("both-text");
+    let ran = both(&folder, "");
+    let at = |text: &str, part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(at(&ran.out, ", as intended") < at(&ran.out, ", as deployed"), "{}", ran.out);
+    assert!(at(&ran.out, ", as deployed") < at(&ran.out, "what you intended"), "{}", ran.out);
+    for figure in ["first limit reached", "events lost", "event age, p99", "workflows completed"] {
+        at(&ran.out, figure);
+    }
+    // What was found stands below its reading, and the rate limit of a sensor is found as intended only.
+    let (intended, deployed) = ran.err.split_once("the manifests as deployed:").unwrap();
+    assert!(intended.starts_with("the manifests as intended:"), "{}", ran.err);
+    assert!(intended.contains("taken as meant") && !deployed.contains("taken as meant"));
+    let help = folder.run("run --help");
+    assert!(help.out.contains("`deployed` if not given"), "{}", help.out);
+}
+
+#[test]
+fn both_readings_for_programs() {
+    let folder = folder("both-json");
+    let ran = both(&folder, "--format json --out results");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["schema"], "surgetank-readings/1");
+    assert!(!json["differences"].as_array().unwrap().is_empty());
+    assert_eq!(folder.read("results/readings.json"), ran.out);
+    for reading in ["intended", "deployed"] {
+        assert_eq!(json[reading]["provenance"]["reading"], format!("as {reading}"));
+        let report = folder.read(&format!("results/{reading}/report.json"));
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report, json[reading]);
+        for file in ["series.csv", "journeys.csv"] {
+            assert!(!folder.read(&format!("results/{reading}/{file}")).is_empty());
+        }
+        // Each is what its own command gives.
+        let alone = folder.run(&format!("run k8s --reading {reading} --horizon 10m --format json"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&alone.out).unwrap(), report);
+    }
+    // Both at once, and without the manifests.
+    std::fs::remove_dir_all(folder.0.join("k8s")).unwrap();
+    let verified = folder.run("verify results");
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+    assert_eq!(verified.out.matches("the same to the bit").count(), 2, "{verified:?}");
+}
