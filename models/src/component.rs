@@ -69,7 +69,7 @@ macro_rules! components {
             }
 
             /// Unpacks the event in each arm, where it is known what the signal may be.
-            #[inline]
+            #[inline(always)]
             pub(crate) fn handle(&mut self, event: Event, cx: &mut Cx<'_, '_>) {
                 match self {
                     $(Self::$kind(component) => component.handle(event.signal(), cx),)*

@@ -169,7 +169,7 @@ impl EventSource {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Wake { what: ARRIVAL, .. } => self.arrive(cx),

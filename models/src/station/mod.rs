@@ -167,7 +167,7 @@ impl Station {
     /// Nothing happens before somebody comes.
     pub(crate) fn start(&mut self, _: &mut Cx<'_, '_>) {}
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Offer { from, job } => self.offered(from, job, cx),

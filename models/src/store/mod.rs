@@ -106,6 +106,7 @@ impl Store {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Offer { from, job } => self.put(from, job, cx),

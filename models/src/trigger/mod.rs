@@ -220,6 +220,7 @@ impl Trigger {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn handle(&mut self, signal: Signal, cx: &mut Cx<'_, '_>) {
         match signal {
             Signal::Deliver { consumer, job } => self.delivered(consumer, job, cx),
