@@ -144,7 +144,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 /// event list algorithms", CACM 18, 1975).
 fn hold(holds: u64, pending: u64) -> Work {
     let mut rng = Streams::new(1, 0).stream("hold", "delay");
-    let mut delay = || SimDuration::from_nanos((standard_exponential(&mut rng) * 1e9) as u64);
+    let mut delay = || SimDuration::from_secs_f64(standard_exponential(&mut rng));
     let mut kernel: Kernel<u32> = Kernel::new();
     for number in 0..pending as u32 {
         kernel.schedule_after(delay(), Phase::Arrive, number);
@@ -175,8 +175,8 @@ fn mm1(customers: u64) -> Work {
             Event::Arrival => {
                 arrived += 1;
                 if arrived < customers {
-                    let gap = (standard_exponential(&mut interarrival) * 1e9) as u64;
-                    kernel.schedule_after(SimDuration::from_nanos(gap), Phase::Arrive, event);
+                    let gap = SimDuration::from_secs_f64(standard_exponential(&mut interarrival));
+                    kernel.schedule_after(gap, Phase::Arrive, event);
                 }
                 queue.push_back(kernel.now());
                 queue.len() == 1
@@ -188,8 +188,8 @@ fn mm1(customers: u64) -> Work {
             }
         };
         if begins {
-            let work = (standard_exponential(&mut service) * 0.9e9) as u64;
-            kernel.schedule_after(SimDuration::from_nanos(work), Phase::Release, Event::Departure);
+            let work = SimDuration::from_secs_f64(0.9 * standard_exponential(&mut service));
+            kernel.schedule_after(work, Phase::Release, Event::Departure);
         }
     }
     Work { items: customers, events: kernel.dispatched(), check: sojourn_ns }
