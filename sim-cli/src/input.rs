@@ -15,7 +15,7 @@ use models::storms::{STORMS, Storm};
 use models::{Model, Overrides};
 use sim_core::time::SimDuration;
 
-use crate::output::directory::{KEPT_FILES, MODEL, is_result};
+use crate::output::directory::{KEPT_FILES, MODEL, REPORT, is_result};
 use crate::output::{Failure, say};
 
 /// A model or storm larger than this is none.
@@ -177,8 +177,8 @@ fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<
     if import.spec.stages.is_empty() {
         say(&said);
         return Err(Failure::bad_input(format!(
-            "there is nothing to run in `{name}`: no EventSource, EventBus, Sensor or Workflow among its \
-             documents"
+            "there is nothing to run in `{name}`: no EventSource, EventBus, Sensor or WorkflowTemplate among \
+             its documents"
         )));
     }
     let assumptions = import.assumptions.iter().map(|assumption| {
@@ -398,7 +398,7 @@ pub(crate) fn result(argument: &str) -> Result<String, Failure> {
         return text(STDIN, io::stdin().lock(), "a report");
     }
     let path = Path::new(argument);
-    let path = if path.is_dir() { path.join("report.json") } else { path.to_owned() };
+    let path = if path.is_dir() { path.join(REPORT) } else { path.to_owned() };
     let name = path.to_string_lossy();
     let file = File::open(&path)
         .map_err(|error| Failure::bad_input(format!("cannot read `{name}`: {error}")))?;

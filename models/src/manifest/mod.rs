@@ -37,6 +37,20 @@ pub enum Reading {
     Deployed,
 }
 
+impl Reading {
+    /// Both, in the order in which they are told.
+    pub const ALL: [Self; 2] = [Self::Intended, Self::Deployed];
+
+    /// `intended`, `deployed`: as in options, names of folders and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Deployed => "deployed",
+        }
+    }
+}
+
 /// Something that the manifests do not say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Assumption {

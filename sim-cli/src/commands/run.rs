@@ -14,7 +14,9 @@ use models::run::{RunError, RunKey};
 
 use crate::args::{Arguments, Format, ModelArguments, Reading as ReadingArgument, RunArguments};
 use crate::input::{self, Source, Wishes, is_manifest};
-use crate::output::directory::{Directory, Existing, KEPT_FILES, MODEL, OutFile, STORM};
+use crate::output::directory::{
+    Directory, Existing, JOURNEYS, KEPT_FILES, MODEL, OutFile, READINGS, REPORT, SERIES, STORM,
+};
 use crate::output::journeys::Journeys;
 use crate::output::{Failure, color_of_messages, print, say, series, style};
 use crate::progress::Bar;
@@ -51,13 +53,12 @@ fn run_both(
     let mut place: Option<Directory> = None;
     let mut reports = Vec::new();
     for &reading in readings.iter() {
-        let what = reading.map_or("", as_read);
-        say(&format!("the manifests {what}:\n"));
+        say(&format!("the manifests {}:\n", reading.map(as_read).unwrap_or_default()));
         let prepared = Prepared::new(arguments, run, reading)?;
         if place.is_none() {
             place = directory(run)?;
         }
-        let folder = format!("{}/", reading.map_or("", name_of));
+        let folder = format!("{}/", reading.map_or("", Reading::name));
         let report = prepared.run(run, place.as_ref().map(|place| (place, folder.as_str())))?;
         if run.format == Format::Text {
             print(&(render(&report, style(arguments)) + "\n"))?;
@@ -68,7 +69,7 @@ fn run_both(
         reports.try_into().expect("manifests are read in two ways");
     let readings = Readings::new(intended, deployed);
     if let Some(directory) = place {
-        write(&directory, "readings.json", json(&readings).as_bytes())?;
+        write(&directory, READINGS, json(&readings).as_bytes())?;
         directory.finish()?;
     }
     match run.format {
@@ -118,7 +119,7 @@ impl<'a> Prepared<'a> {
         let bar = Bar::new(replications);
         let outcomes = match place {
             Some((directory, folder)) if replications == 1 => {
-                let journeys = directory.file(&format!("{folder}journeys.csv"))?;
+                let journeys = directory.file(&format!("{folder}{JOURNEYS}"))?;
                 observed(&self.model, &self.source.name, seed, journeys, &bar)
             }
             _ => replicate(&self.model.plan, seed, replications, jobs(run.jobs), &bar)
@@ -160,56 +161,42 @@ impl<'a> Prepared<'a> {
                 &manifest_words(&run.model.inputs, reading),
                 1,
             );
-            provenance.reading = Some(as_read(reading).to_owned());
+            provenance.reading = Some(as_read(reading));
         }
         provenance
     }
 }
 
 /// `as intended`, `as deployed`.
-fn as_read(reading: Reading) -> &'static str {
-    match reading {
-        Reading::Intended => "as intended",
-        Reading::Deployed => "as deployed",
-    }
+pub(super) fn as_read(reading: Reading) -> String {
+    format!("as {}", reading.name())
 }
 
-/// `intended`, `deployed`: what `--reading` calls it.
-fn name_of(reading: Reading) -> &'static str {
-    match reading {
-        Reading::Intended => "intended",
-        Reading::Deployed => "deployed",
-    }
-}
-
-/// The readings of the input that were asked for; a RON model has one only.
+/// The readings of the input that were asked for; a RON model has one only, and what standard input is
+/// turns out when it is read.
 fn readings(arguments: &ModelArguments) -> Result<Vec<Option<Reading>>, Failure> {
+    let is_stdin = arguments.inputs == ["-"];
     let are_manifests =
-        arguments.inputs.iter().all(|input| input != "-" && is_manifest(Path::new(input)));
-    // With a reading, standard input must be manifests; it can be read only once.
-    let is_input = arguments.inputs == ["-"];
-    match (is_input, arguments.reading) {
-        (true, Some(ReadingArgument::Both)) => {
+        !is_stdin && arguments.inputs.iter().all(|input| is_manifest(Path::new(input)));
+    let readings = match arguments.reading {
+        None if are_manifests => vec![Reading::Deployed],
+        None => return Ok(vec![None]),
+        Some(_) if !is_stdin && !are_manifests => {
+            return Err(Failure::bad_input(format!(
+                "`--reading` is about manifests, but `{}` is a RON model, which says what runs: leave it out",
+                arguments.inputs.join(" ")
+            )));
+        }
+        Some(ReadingArgument::Both) if is_stdin => {
             return Err(Failure::bad_input(
                 "`--reading both` reads its input twice, which standard input does not allow: give a file",
             ));
         }
-        (true, Some(ReadingArgument::Deployed)) => return Ok(vec![Some(Reading::Deployed)]),
-        (true, Some(ReadingArgument::Intended)) => return Ok(vec![Some(Reading::Intended)]),
-        _ => {}
-    }
-    match (are_manifests, arguments.reading) {
-        (true, None | Some(ReadingArgument::Deployed)) => Ok(vec![Some(Reading::Deployed)]),
-        (true, Some(ReadingArgument::Intended)) => Ok(vec![Some(Reading::Intended)]),
-        (true, Some(ReadingArgument::Both)) => {
-            Ok(vec![Some(Reading::Intended), Some(Reading::Deployed)])
-        }
-        (false, None) => Ok(vec![None]),
-        (false, Some(_)) => Err(Failure::bad_input(format!(
-            "`--reading` is about manifests, but `{}` is a RON model, which says what runs: leave it out",
-            arguments.inputs.join(" ")
-        ))),
-    }
+        Some(ReadingArgument::Intended) => vec![Reading::Intended],
+        Some(ReadingArgument::Deployed) => vec![Reading::Deployed],
+        Some(ReadingArgument::Both) => Reading::ALL.to_vec(),
+    };
+    Ok(readings.into_iter().map(Some).collect())
 }
 
 /// The model that is named, or that the manifests make.
@@ -303,7 +290,7 @@ fn provenance(
 /// The inputs and the reading, as words of a command.
 fn manifest_words(inputs: &[String], reading: Reading) -> String {
     let inputs: Vec<String> = inputs.iter().map(|input| quoted(input)).collect();
-    format!("{} --reading {}", inputs.join(" "), name_of(reading))
+    format!("{} --reading {}", inputs.join(" "), reading.name())
 }
 
 /// A word as a POSIX shell reads it.
@@ -327,8 +314,8 @@ fn keep(
     report: &Report,
     outcomes: &[Outcome],
 ) -> Result<(), Failure> {
-    write(directory, &format!("{folder}report.json"), json(report).as_bytes())?;
-    let mut file = directory.file(&format!("{folder}series.csv"))?;
+    write(directory, &format!("{folder}{REPORT}"), json(report).as_bytes())?;
+    let mut file = directory.file(&format!("{folder}{SERIES}"))?;
     if let Err(error) = series::write(&mut file, outcomes) {
         return Err(file.failure(&error));
     }

@@ -12,7 +12,7 @@ use sim_core::time::SimDuration;
 use super::run;
 use crate::args::{Arguments, VerifyArguments};
 use crate::input::{self, Source, Wishes};
-use crate::output::directory::{MODEL, STORM};
+use crate::output::directory::{MODEL, READINGS, REPORT, SERIES, STORM};
 use crate::output::{Failure, color_of_messages, print};
 use crate::progress::Bar;
 
@@ -21,11 +21,10 @@ const NAMED: usize = 3;
 
 pub(super) fn execute(arguments: &Arguments, verify: &VerifyArguments) -> Result<(), Failure> {
     let place = Path::new(&verify.result);
-    if place.join("readings.json").is_file() && !place.join("report.json").exists() {
-        let reading = |name: &str| place.join(name).to_string_lossy().into_owned();
-        return ["intended", "deployed"]
-            .iter()
-            .try_for_each(|name| verify_one(arguments, verify, &reading(name)));
+    if place.join(READINGS).is_file() && !place.join(REPORT).exists() {
+        return Reading::ALL.iter().try_for_each(|reading| {
+            verify_one(arguments, verify, &place.join(reading.name()).to_string_lossy())
+        });
     }
     verify_one(arguments, verify, &verify.result)
 }
@@ -79,8 +78,8 @@ fn verify_one(
 fn kept(result: &str) -> Option<PathBuf> {
     let path = Path::new(result);
     let folder = if path.is_dir() { path } else { path.parent()? };
-    let is_whole = [MODEL, "report.json", "series.csv"].iter().all(|it| folder.join(it).is_file());
-    (is_whole && (path.is_dir() || path.ends_with("report.json"))).then(|| folder.to_owned())
+    let is_whole = [MODEL, REPORT, SERIES].iter().all(|it| folder.join(it).is_file());
+    (is_whole && (path.is_dir() || path.ends_with(REPORT))).then(|| folder.to_owned())
 }
 
 /// The input that the report names.
@@ -91,11 +90,9 @@ fn source(result: &str, provenance: &Provenance) -> Result<Source, Failure> {
              `--out`, which keeps it"
         )));
     }
-    let reading = match provenance.reading.as_deref() {
-        Some("as intended") => Reading::Intended,
-        Some(_) => Reading::Deployed,
-        None => return input::source(&provenance.input),
-    };
+    let Some(words) = &provenance.reading else { return input::source(&provenance.input) };
+    let reading = Reading::ALL.into_iter().find(|reading| run::as_read(*reading) == *words);
+    let reading = reading.unwrap_or(Reading::Deployed);
     let inputs: Vec<String> = provenance.input.split(' ').map(str::to_owned).collect();
     input::manifests(&inputs, reading)
 }

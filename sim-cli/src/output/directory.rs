@@ -5,16 +5,24 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use models::manifest::Reading;
+
 use super::Failure;
 
 /// The files that make a directory a result.
-const RECORDS: [&str; 2] = ["report.json", "readings.json"];
+const RECORDS: [&str; 2] = [REPORT, READINGS];
+/// The report of a run.
+pub(crate) const REPORT: &str = "report.json";
+/// Both readings of manifests, compared.
+pub(crate) const READINGS: &str = "readings.json";
+/// Its time series.
+pub(crate) const SERIES: &str = "series.csv";
 /// The schema of a report is among so many of its first bytes.
 const RECORD_BEGINS: u64 = 64;
 /// The other files of a result ...
-const FILES: [&str; 4] = ["series.csv", "journeys.csv", MODEL, STORM];
-/// ... and its folders, one for each reading.
-const FOLDERS: [&str; 2] = ["intended", "deployed"];
+const FILES: [&str; 4] = [SERIES, JOURNEYS, MODEL, STORM];
+/// What became of each event.
+pub(crate) const JOURNEYS: &str = "journeys.csv";
 /// The model that was run.
 pub(crate) const MODEL: &str = "model.ron";
 /// The storm that took the place of its arrivals.
@@ -193,7 +201,8 @@ fn foreign(place: &Path) -> Option<PathBuf> {
         let name = path.file_name()?.to_string_lossy().into_owned();
         match path.is_dir() {
             true if name == KEPT_FILES => None,
-            true if FOLDERS.contains(&name.as_str()) => foreign(&path),
+            // Each reading has a folder of its own.
+            true if Reading::ALL.iter().any(|reading| reading.name() == name) => foreign(&path),
             false if RECORDS.contains(&name.as_str()) || FILES.contains(&name.as_str()) => None,
             _ => Some(path),
         }
