@@ -68,7 +68,8 @@ macro_rules! components {
                 }
             }
 
-            /// Unpacks the event in each arm, where it is known what the signal may be.
+            /// Unpacks the event in each arm, where it is known what the signal may be. The handlers themselves
+            /// are compiled apart: joined into one function they share its registers, which costs the storm 3 %.
             #[inline(always)]
             pub(crate) fn handle(&mut self, event: Event, cx: &mut Cx<'_, '_>) {
                 match self {

@@ -143,8 +143,8 @@ pub(crate) struct Retry {
     number: u32,
 }
 
-/// Counts one more refusal of the job by `nack`: the retry that follows, or `None` if there is none. Retries are counted in a row: a refusal that names another plan starts the count
-/// anew.
+/// Counts one more refusal of the job by `nack`: the retry that follows, or `None` if there is none.
+/// Retries are counted in a row: a refusal that names another plan starts the count anew.
 pub(crate) fn next_retry(
     cx: &mut Cx<'_, '_>,
     nack: NackId,

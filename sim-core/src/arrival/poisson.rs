@@ -17,9 +17,7 @@ impl Poisson {
     pub(super) fn new(rate_per_s: f64) -> Self {
         Self { rate_per_s, mean_gap_ns: SECOND / rate_per_s, clock: Clock::default() }
     }
-}
 
-impl Poisson {
     /// The instant of the next arrival.
     #[inline(always)]
     pub(super) fn next_at(&mut self, rng: &mut Stream) -> Option<SimTime> {
