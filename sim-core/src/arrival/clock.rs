@@ -11,9 +11,6 @@ const END: u64 = i64::MAX as u64;
 /// 2^32: parts of a nanosecond that a clock counts.
 const PARTS: f64 = 4_294_967_296.0;
 
-/// Up to here, 2^31 nanoseconds, the parts of a gap are counted in one 64-bit number.
-const SHORT: f64 = 2_147_483_648.0;
-
 /// An instant as whole nanoseconds and 32 bits of a fraction, so that sums of many short gaps do
 /// not drift. Arrivals fall on the whole nanosecond at or before it.
 ///
@@ -30,16 +27,11 @@ impl Clock {
     #[inline]
     pub(super) fn advance(&mut self, gap: f64) {
         // Signed conversions, for they are one instruction each; `as` saturates.
-        let (whole, parts) = if gap < SHORT {
-            let parts = (gap * PARTS) as i64 as u64;
-            (parts >> 32, parts)
-        } else {
-            let whole = gap as i64;
-            (whole as u64, ((gap - whole as f64) * PARTS) as i64 as u64)
-        };
+        let whole = gap as i64;
+        let parts = ((gap - whole as f64) * PARTS) as i64;
         // An infinite gap leaves an infinite rest, which must not count twice.
-        self.parts += parts & 0xFFFF_FFFF;
-        self.nanos = self.nanos.saturating_add(whole + (self.parts >> 32));
+        self.parts += parts as u64 & 0xFFFF_FFFF;
+        self.nanos = self.nanos.saturating_add(whole as u64 + (self.parts >> 32));
         self.parts &= 0xFFFF_FFFF;
     }
 
@@ -67,7 +59,8 @@ mod tests {
     /// However long the gap: its whole nanoseconds, and the parts by exact arithmetic.
     #[test]
     fn short_and_long_gaps_are_cut_alike() {
-        for gap in [0.25, 1.0 + 1.0 / PARTS, SHORT - 0.75, SHORT, SHORT + 0.75, 1e15 + 0.5] {
+        const LONG: f64 = 2_147_483_648.0;
+        for gap in [0.25, 1.0 + 1.0 / PARTS, LONG - 0.75, LONG, LONG + 0.75, 1e15 + 0.5] {
             let mut clock = Clock::default();
             clock.advance(gap);
             let exact = clock.nanos as f64 + clock.parts as f64 / PARTS;
