@@ -12,6 +12,7 @@ mod event_source;
 mod fault;
 mod header;
 pub mod jetstream;
+pub mod lint;
 pub mod manifest;
 pub mod model;
 pub mod outcome;

@@ -10,10 +10,11 @@
 
 mod event_bus;
 mod event_source;
+pub mod files;
 mod names;
 mod sensor;
 mod workflow;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -22,8 +23,10 @@ use serde::Serialize;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::arrival::NoFiles;
 use crate::spec::model::{DEFAULT_SEED, ModelSpec, Stage};
+use crate::workflow::Version;
 use crate::workflows::spec::TemplateSpec;
 use crate::{Model, Overrides};
+use files::{Manifest, Manifests};
 use names::Names;
 use yaml::Node;
 
@@ -48,6 +51,21 @@ impl Reading {
             Self::Intended => "intended",
             Self::Deployed => "deployed",
         }
+    }
+}
+
+/// The releases whose behavior counts as deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Of argo-events.
+    pub argo_events: Version,
+    /// Of argo-workflows.
+    pub argo_workflows: Version,
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self { argo_events: Version::new(1, 9, 11), argo_workflows: Version::LATEST }
     }
 }
 
@@ -87,31 +105,29 @@ impl Import {
 /// # Errors
 /// Every document that is not YAML.
 pub fn import(files: &[(&str, &str)], reading: Reading) -> Result<Import, Diagnostics> {
-    let mut broken = Diagnostics::new();
-    let mut documents = Vec::new();
-    for (file, text) in files {
-        for document in yaml::documents(file, text) {
-            match document {
-                Ok(root) => documents.push((*file, root)),
-                Err(error) => broken.push(*error),
-            }
-        }
+    let manifests = Manifests::read(files);
+    if manifests.problems().has_errors() {
+        return Err(manifests.problems().clone());
     }
-    if broken.has_errors() {
-        return Err(broken);
-    }
-    let mut manifests = Vec::new();
+    Ok(import_from(&manifests, reading))
+}
+
+/// Turns manifests that have been read into a model.
+#[must_use]
+pub fn import_from(manifests: &Manifests, reading: Reading) -> Import {
+    manifests.documents().for_each(|(_, root)| root.unmark());
     let mut cx = Importer::new(reading);
-    for (file, root) in &documents {
-        cx.gather(file, root, &mut manifests);
+    let mut objects = Vec::new();
+    for object in manifests.objects() {
+        cx.gather(object, &mut objects);
     }
-    let spec = cx.build(&manifests);
-    for (file, root) in &documents {
+    let spec = cx.build(&objects);
+    for (file, root) in manifests.documents() {
         cx.list_unread(file, root);
     }
     cx.assumptions.sort();
     cx.assumptions.dedup();
-    Ok(Import { spec, findings: cx.findings, assumptions: cx.assumptions })
+    Import { spec, findings: cx.findings, assumptions: cx.assumptions }
 }
 
 impl Model {
@@ -130,15 +146,6 @@ impl Model {
         let model = Self::read("(imported)", &text, overrides, &NoFiles)?;
         Ok((model, import))
     }
-}
-
-/// One object of the cluster.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Manifest<'n> {
-    file: &'n str,
-    kind: &'n str,
-    name: &'n str,
-    root: &'n Node,
 }
 
 /// An import under way.
@@ -202,20 +209,14 @@ impl Importer {
         self.assumptions.push(Assumption { subject, assumed, because });
     }
 
-    /// The objects of a document; lists are opened.
-    fn gather<'n>(&mut self, file: &'n str, root: &'n Node, all: &mut Vec<Manifest<'n>>) {
-        let kind = root.text("kind").unwrap_or_default();
+    /// Takes the objects that become part of a model, each once.
+    fn gather<'n>(&mut self, manifest: Manifest<'n>, all: &mut Vec<Manifest<'n>>) {
+        let Manifest { kind, root, .. } = manifest;
         root.get("apiVersion");
-        if kind == "List" {
-            return root.list("items").iter().for_each(|item| self.gather(file, item, all));
-        }
-        let metadata = root.get("metadata");
-        let given = metadata.and_then(|it| it.text("name").or_else(|| it.text("generateName")));
-        if let Some(metadata) = metadata {
+        if let Some(metadata) = root.get("metadata") {
             // Labels, annotations and namespaces identify; minimal names do not need them.
             metadata.read_whole();
         }
-        let manifest = Manifest { file, kind, name: given.unwrap_or("unnamed"), root };
         if !KINDS.contains(&kind) {
             root.read_whole();
             let what = if kind.is_empty() {

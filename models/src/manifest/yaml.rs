@@ -1,10 +1,13 @@
 //! YAML as a tree that knows where everything stands, and which of its fields somebody has read: what
 //! nobody read is listed in the end, so that nothing is passed over in silence.
+//!
+//! Scalars are kept as they are written (`1.10` is not `1.1`), with what was a string said beside.
 
 use std::cell::Cell;
 use std::fmt;
+use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Budget, Options, Spanned};
 
 use crate::diagnostic::{Diagnostic, Location};
@@ -16,13 +19,43 @@ const NODES_MAX: usize = 200_000;
 /// Levels of one document.
 const DEPTH_MAX: usize = 64;
 
+/// A place in a file: where something begins, and its length on that line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) line: u32,
+    /// In characters, from 1.
+    pub(crate) column: u32,
+    /// In characters, at least 1.
+    pub(crate) length: u32,
+}
+
 /// A value, where it stands, and whether it was read.
 #[derive(Debug)]
 pub(crate) struct Node {
-    line: u32,
-    column: u32,
+    place: Place,
+    /// Where its name stands, if it is a field.
+    key: Option<Place>,
+    /// The line on which it ends.
+    last_line: u32,
+    style: Style,
     is_read: Cell<bool>,
     value: Value,
+    /// Bytes of the document, until they have become places.
+    span: Range<usize>,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Without quotes: a number, a boolean or a string.
+    Plain,
+    /// In quotes: a string, whatever it looks like.
+    Quoted,
+    /// As a block, after `|` or `>`.
+    Block,
+    /// By `*name`, from where `&name` stands.
+    Alias,
 }
 
 #[derive(Debug)]
@@ -43,6 +76,16 @@ impl Node {
         (!matches!(field.value, Value::Null)).then_some(field)
     }
 
+    /// The field of that name, also if it is null; does not mark it.
+    pub(crate) fn find(&self, name: &str) -> Option<&Self> {
+        self.fields().iter().find(|(key, _)| key == name).map(|(_, field)| field)
+    }
+
+    /// The value at the end of these fields.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, name| node.get(name))
+    }
+
     /// The scalar in the field of that name.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.scalar()
@@ -54,6 +97,26 @@ impl Node {
             Value::Scalar(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// How the scalar is written.
+    pub(crate) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Where the value stands.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Where the field's name stands; where the value stands if it is no field.
+    pub(crate) fn key(&self) -> Place {
+        self.key.unwrap_or(self.place)
+    }
+
+    /// The line on which the value ends.
+    pub(crate) fn last_line(&self) -> u32 {
+        self.last_line
     }
 
     /// The items, none if this is no list.
@@ -99,30 +162,108 @@ impl Node {
         }
     }
 
-    /// Where it stands.
-    pub(crate) fn location(&self, file: &str) -> Location {
-        Location { file: file.to_owned(), line: self.line, column: self.column, length: 1 }
+    /// Marks it and everything below as not read.
+    pub(crate) fn unmark(&self) {
+        self.is_read.set(false);
+        self.items().iter().for_each(Self::unmark);
+        self.fields().iter().for_each(|(_, field)| field.unmark());
     }
 
-    fn move_down(&mut self, lines: u32) {
-        self.line += lines;
+    /// Where it stands.
+    pub(crate) fn location(&self, file: &str) -> Location {
+        self.place.location(file)
+    }
+
+    /// Moves a document that is written within a scalar to its place in the file.
+    fn within(&mut self, outer: Place, is_block: bool) {
+        let moved = |place: Place| {
+            if is_block {
+                Place { column: place.column + outer.column - 1, ..place }
+            } else {
+                outer
+            }
+        };
+        self.place = moved(self.place);
+        self.key = self.key.map(moved);
+        if !is_block {
+            self.last_line = outer.line;
+        }
         match &mut self.value {
-            Value::List(items) => items.iter_mut().for_each(|item| item.move_down(lines)),
-            Value::Map(fields) => fields.iter_mut().for_each(|(_, field)| field.move_down(lines)),
+            Value::List(items) => items.iter_mut().for_each(|item| item.within(outer, is_block)),
+            Value::Map(fields) => {
+                fields.iter_mut().for_each(|(_, field)| field.within(outer, is_block));
+            }
             Value::Null | Value::Scalar(_) => {}
         }
     }
+
+    /// Gives everything below its text as written and its place in the file, of which `text` is a document
+    /// that begins on the line after `lines_before`.
+    fn settle(&mut self, text: &str, lines_before: u32) {
+        let raw = text.get(self.span.clone()).unwrap_or_default();
+        let first = raw.lines().next().unwrap_or_default().trim_end();
+        self.place.length = u32::try_from(first.chars().count()).unwrap_or(u32::MAX).max(1);
+        let own_lines = raw.trim_end().lines().count().saturating_sub(1);
+        self.place.line = self.place.line.saturating_add(lines_before);
+        self.last_line = self.place.line + u32::try_from(own_lines).unwrap_or(u32::MAX);
+        match &mut self.value {
+            Value::Null => {}
+            Value::Scalar(value) => {
+                self.style = match (raw.chars().next(), self.key) {
+                    (Some('"' | '\''), _) => Style::Quoted,
+                    (Some('*'), _) => Style::Alias,
+                    (_, Some(key)) if key.line + lines_before < self.place.line => Style::Block,
+                    _ => Style::Plain,
+                };
+                if self.style == Style::Plain && !raw.contains('\n') {
+                    raw.clone_into(value);
+                }
+            }
+            Value::List(items) => items.iter_mut().for_each(|item| item.settle(text, lines_before)),
+            Value::Map(fields) => {
+                fields.iter_mut().for_each(|(_, field)| field.settle(text, lines_before));
+            }
+        }
+        if let Some(key) = &mut self.key {
+            key.line = key.line.saturating_add(lines_before);
+        }
+        let below = self.items().iter().chain(self.fields().iter().map(|(_, field)| field));
+        self.last_line = below.map(|it| it.last_line).fold(self.last_line, u32::max);
+    }
+}
+
+impl Place {
+    pub(crate) fn location(self, file: &str) -> Location {
+        let Self { line, column, length } = self;
+        Location { file: file.to_owned(), line, column, length }
+    }
+}
+
+fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX).max(1)
+}
+
+/// The place of what the parser has found; the length is right for names only.
+fn place(at: &serde_saphyr::Location) -> Place {
+    let length = small(at.span().len() as u64);
+    Place { line: small(at.line() as u64), column: small(at.column() as u64), length }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).max(1);
+        let at = spanned.referenced;
+        let begin = at.span().byte_offset().unwrap_or(0) as usize;
+        let length = at.span().byte_len().unwrap_or(0) as usize;
+        let place = place(&at);
         Ok(Self {
-            line: small(spanned.referenced.line()),
-            column: small(spanned.referenced.column()),
+            place,
+            key: None,
+            last_line: place.line,
+            style: Style::Plain,
             is_read: Cell::new(false),
             value: spanned.value,
+            span: begin..begin + length,
         })
     }
 }
@@ -192,8 +333,12 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut fields = Vec::new();
-        while let Some(field) = access.next_entry()? {
-            fields.push(field);
+        while let Some((name, mut field)) = access.next_entry::<Spanned<Value>, Node>()? {
+            let Value::Scalar(text) = name.value else {
+                return Err(Error::custom("a name is a list, a map or nothing: expected a text"));
+            };
+            field.key = Some(place(&name.referenced));
+            fields.push((text, field));
         }
         Ok(Value::Map(fields))
     }
@@ -237,7 +382,7 @@ fn split(text: &str) -> Vec<(u32, &str)> {
 pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node, Box<Diagnostic>> {
     match serde_saphyr::from_str_with_options::<Node>(text, options()) {
         Ok(mut node) => {
-            node.move_down(lines_before);
+            node.settle(text, lines_before);
             Ok(node)
         }
         Err(error) => {
@@ -252,14 +397,31 @@ pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node
             let first = message.lines().next().unwrap_or_default().trim_end_matches('.');
             let mut diagnostic = Diagnostic::error("", format!("not readable as YAML: {first}"));
             diagnostic.code("bad-yaml").at(place);
-            if text.contains("{{") {
-                diagnostic.hint(
-                    "this looks like a template: render it first, with `helm template` or `kustomize build`",
-                );
-            }
             Err(Box::new(diagnostic))
         }
     }
+}
+
+/// The YAML within a scalar, such as `streamConfig`, with places in the file. Of what is not written as a
+/// block everything stands where the scalar does.
+pub(crate) fn embedded(file: &str, scalar: &Node) -> Result<Node, Box<Diagnostic>> {
+    let text = scalar.scalar().unwrap_or_default();
+    let outer = scalar.place;
+    let is_block = scalar.style == Style::Block;
+    let before = if is_block { outer.line - 1 } else { 0 };
+    let parsed = document(file, text, before);
+    let mut root = parsed.map_err(|mut error| {
+        if let Some(location) = error.location.as_mut() {
+            if is_block {
+                location.column += outer.column - 1;
+            } else {
+                *location = outer.location(file);
+            }
+        }
+        error
+    })?;
+    root.within(outer, is_block);
+    Ok(root)
 }
 
 /// Strict, and with a budget that an alias bomb meets soon.

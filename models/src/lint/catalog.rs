@@ -1,0 +1,12 @@
+//! The list of all rules: a line each, in the order of their codes.
+
+use super::{Rule, rules};
+
+/// All rules. A code is never given a second time.
+pub static RULES: &[Rule] = &[rules::settings_refused::RULE, rules::misplaced_in_template::RULE];
+
+/// The rule of that code or name.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code)
+}

@@ -1,0 +1,285 @@
+//! A fix as edits of whole lines, and the patch that they make.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::manifest::files::{Manifest, ManifestFile, Manifests};
+use crate::manifest::yaml::{Node, Place};
+
+/// Lines shown before and after an edit.
+const CONTEXT: u32 = 3;
+
+/// What to change so that a finding is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// What it does, in a few words: `write it as \`streamConfig\``.
+    pub title: String,
+    /// The edits, in no order; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// Lines that take the place of others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Edit {
+    /// The file, as given.
+    pub file: String,
+    /// The first line that goes, from 1. With nothing to go, the line before which the new ones come.
+    pub line: u32,
+    /// How many lines go.
+    pub removed: u32,
+    /// The lines that come, without their ends.
+    pub lines: Vec<String>,
+}
+
+impl Edit {
+    /// Another value in the place of a scalar that is written on one line.
+    pub(crate) fn value(file: &ManifestFile, node: &Node, value: &str) -> Option<Self> {
+        (node.place().line == node.last_line()).then(|| within(file, node.place(), value))
+    }
+
+    /// Another name for a field.
+    pub(crate) fn key(file: &ManifestFile, node: &Node, name: &str) -> Self {
+        within(file, node.key(), name)
+    }
+
+    /// New lines before a line.
+    pub(crate) fn insert(file: &ManifestFile, line: u32, lines: Vec<String>) -> Self {
+        Self { file: file.name().to_owned(), line, removed: 0, lines }
+    }
+
+    /// Takes a field away, with all that is below it; not if it shares its lines with something else.
+    pub(crate) fn delete(file: &ManifestFile, node: &Node) -> Option<Self> {
+        let (first, last) = own_lines(file, node)?;
+        let name = file.name().to_owned();
+        Some(Self { file: name, line: first, removed: last + 1 - first, lines: Vec::new() })
+    }
+
+    fn end(&self) -> u32 {
+        self.line + self.removed
+    }
+}
+
+/// The lines of a field that has them for itself.
+pub(crate) fn own_lines(file: &ManifestFile, node: &Node) -> Option<(u32, u32)> {
+    let first = node.key().line;
+    let is_alone = column(file, first) == node.key().column;
+    // In braces another field may follow on the same line.
+    let last = file.line(node.last_line());
+    let begins = if node.last_line() == first { node.key().column } else { 1 };
+    let rest: String = last.chars().skip(begins as usize - 1).collect();
+    let closed = ['}', ']'].map(|c| rest.matches(c).count());
+    let opened = ['{', '['].map(|c| rest.matches(c).count());
+    (is_alone && (node.last_line() > first || closed == opened))
+        .then_some((first, node.last_line()))
+}
+
+/// The lines of a field, moved so that its name begins at a column.
+pub(crate) fn lines_at(file: &ManifestFile, node: &Node, to: u32) -> Option<Vec<String>> {
+    let (first, last) = own_lines(file, node)?;
+    let from = node.key().column as usize - 1;
+    let moved = |line: &str| {
+        let rest = line.get(from.min(line.len() - line.trim_start().len())..).unwrap_or(line);
+        format!("{}{rest}", " ".repeat(to as usize - 1)).trim_end().to_owned()
+    };
+    Some((first..=last).map(|number| moved(file.line(number))).collect())
+}
+
+/// The column of the first character on the line.
+fn column(file: &ManifestFile, line: u32) -> u32 {
+    let line = file.line(line);
+    u32::try_from(line.chars().take_while(|c| *c == ' ').count()).unwrap_or(u32::MAX - 1) + 1
+}
+
+fn within(file: &ManifestFile, place: Place, text: &str) -> Edit {
+    let characters: Vec<char> = file.line(place.line).chars().collect();
+    let begin = (place.column as usize - 1).min(characters.len());
+    let end = (begin + place.length as usize).min(characters.len());
+    let line: String = characters[..begin]
+        .iter()
+        .copied()
+        .chain(text.chars())
+        .chain(characters[end..].iter().copied())
+        .collect();
+    Edit { file: file.name().to_owned(), line: place.line, removed: 1, lines: vec![line] }
+}
+
+impl Fix {
+    /// A fix of these edits; none if one of them could not be made.
+    pub(crate) fn new<const N: usize>(title: &str, edits: [Option<Edit>; N]) -> Option<Self> {
+        let edits = edits.into_iter().collect::<Option<Vec<Edit>>>()?;
+        Some(Self { title: title.to_owned(), edits })
+    }
+
+    /// The fix as a patch that `git apply` and `patch -p0` take.
+    #[must_use]
+    pub fn patch(&self, manifests: &Manifests) -> String {
+        patch(&self.edits, manifests)
+    }
+}
+
+/// Moves a field to stand beside another, as the next one after it.
+pub(crate) fn moved_beside(
+    manifests: &Manifests,
+    manifest: Manifest<'_>,
+    node: &Node,
+    sibling: &Node,
+) -> [Option<Edit>; 2] {
+    let Some(file) = manifests.file(manifest.file) else { return [None, None] };
+    let sibling_is_alone = sibling.key().line < sibling.last_line();
+    let lines = lines_at(file, node, sibling.key().column).filter(|_| sibling_is_alone);
+    let insert = lines.map(|lines| Edit::insert(file, sibling.last_line() + 1, lines));
+    [Edit::delete(file, node), insert]
+}
+
+/// The edits as one unified diff. Edits that overlap an earlier one are left out.
+#[must_use]
+pub fn patch(edits: &[Edit], manifests: &Manifests) -> String {
+    let mut text = String::new();
+    for file in manifests.files() {
+        let edits = in_order(edits, file.name());
+        if edits.is_empty() {
+            continue;
+        }
+        let name = file.name();
+        let _ = writeln!(text, "--- {name}\n+++ {name}");
+        let mut shift = 0_i64;
+        let mut rest = edits.as_slice();
+        while let Some(first) = rest.first() {
+            let mut count = 1;
+            while rest
+                .get(count)
+                .is_some_and(|next| next.line <= rest[count - 1].end() + 2 * CONTEXT)
+            {
+                count += 1;
+            }
+            let (hunk, later) = rest.split_at(count);
+            shift +=
+                write_hunk(&mut text, file, hunk, first.line.saturating_sub(CONTEXT).max(1), shift);
+            rest = later;
+        }
+    }
+    text
+}
+
+/// A file's text with the edits made. Edits that overlap an earlier one are left out.
+#[must_use]
+pub fn apply(edits: &[Edit], file: &ManifestFile) -> String {
+    let mut text = String::new();
+    let mut next = 1;
+    let mut push = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+    for edit in in_order(edits, file.name()) {
+        (next..edit.line).for_each(|number| push(file.line(number)));
+        edit.lines.iter().for_each(|line| push(line));
+        next = edit.end();
+    }
+    (next..=file.line_count()).for_each(|number| push(file.line(number)));
+    text
+}
+
+/// The edits of that file in the order of its lines.
+fn in_order<'e>(edits: &'e [Edit], file: &str) -> Vec<&'e Edit> {
+    let mut mine: Vec<&Edit> = edits.iter().filter(|edit| edit.file == file).collect();
+    mine.sort();
+    mine.dedup();
+    let mut kept: Vec<&Edit> = Vec::new();
+    for edit in mine {
+        if kept.last().is_none_or(|last| last.end() <= edit.line) {
+            kept.push(edit);
+        }
+    }
+    kept
+}
+
+/// Writes one hunk and says by how many lines it makes the file longer.
+fn write_hunk(
+    text: &mut String,
+    file: &ManifestFile,
+    edits: &[&Edit],
+    begin: u32,
+    shift: i64,
+) -> i64 {
+    let end = edits.last().map_or(begin, |last| (last.end() + CONTEXT - 1).min(file.line_count()));
+    let removed: u32 = edits.iter().map(|edit| edit.removed).sum();
+    let added: usize = edits.iter().map(|edit| edit.lines.len()).sum();
+    let old = end + 1 - begin;
+    let new = i64::from(old) - i64::from(removed) + added as i64;
+    let _ = writeln!(text, "@@ -{begin},{old} +{},{new} @@", i64::from(begin) + shift);
+    let mut line = begin;
+    for edit in edits {
+        for number in line..edit.line {
+            let _ = writeln!(text, " {}", file.line(number));
+        }
+        for number in edit.line..edit.end() {
+            let _ = writeln!(text, "-{}", file.line(number));
+        }
+        for added in &edit.lines {
+            let _ = writeln!(text, "+{added}");
+        }
+        line = edit.end();
+    }
+    for number in line..=end {
+        let _ = writeln!(text, " {}", file.line(number));
+    }
+    added as i64 - i64::from(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "a: 1\nb:\n  c: 2\n  d:\n    e: 3\nf: {g: 4, h: 5}\n";
+
+    fn edited(edits: impl Fn(&ManifestFile, &Node) -> Vec<Option<Edit>>) -> (String, String) {
+        let manifests = Manifests::read(&[("f.yaml", TEXT)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let edits: Vec<Edit> =
+            edits(&manifests.files()[0], root).into_iter().map(Option::unwrap).collect();
+        (apply(&edits, &manifests.files()[0]), patch(&edits, &manifests))
+    }
+
+    #[test]
+    fn values_and_names_are_replaced_in_their_lines() {
+        let (text, patch) = edited(|file, root| {
+            vec![
+                Edit::value(file, root.get("a").unwrap(), "\"10\""),
+                Some(Edit::key(file, root.at(&["f", "h"]).unwrap(), "maxAge")),
+            ]
+        });
+        assert_eq!(text, "a: \"10\"\nb:\n  c: 2\n  d:\n    e: 3\nf: {g: 4, maxAge: 5}\n");
+        insta::assert_snapshot!(patch, @r#"
+        --- f.yaml
+        +++ f.yaml
+        @@ -1,6 +1,6 @@
+        -a: 1
+        +a: "10"
+         b:
+           c: 2
+           d:
+             e: 3
+        -f: {g: 4, h: 5}
+        +f: {g: 4, maxAge: 5}
+        "#);
+    }
+
+    #[test]
+    fn a_field_is_moved_with_everything_below() {
+        let manifests = Manifests::read(&[("f.yaml", TEXT)]);
+        let manifest = manifests.objects()[0];
+        let inner = manifest.root.at(&["b", "d"]).unwrap();
+        let edits = moved_beside(&manifests, manifest, inner, manifest.root.get("b").unwrap());
+        let edits = edits.map(Option::unwrap);
+        let text = apply(&edits, &manifests.files()[0]);
+        assert_eq!(text, "a: 1\nb:\n  c: 2\nd:\n  e: 3\nf: {g: 4, h: 5}\n");
+    }
+
+    #[test]
+    fn a_field_that_shares_its_line_is_left_alone() {
+        let manifests = Manifests::read(&[("f.yaml", TEXT)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        assert_eq!(Edit::delete(&manifests.files()[0], root.at(&["f", "h"]).unwrap()), None);
+    }
+}
