@@ -5,11 +5,13 @@
 //! (argo-events v1.9.11, argo-workflows v4.1.2). What manifests cannot say (rates, sizes, durations) is
 //! assumed, and every assumption is listed; what was not understood is listed as well.
 //!
-//! Invariant: no field is passed over in silence. Fields are marked as they are read ([`yaml::Node`]), and
-//! the rest is reported. Nothing here reads files.
+//! No field is passed over in silence: see [`account`]. Nothing here reads files.
 
+pub mod account;
+mod assume;
 mod event_bus;
 mod event_source;
+mod fields;
 pub mod files;
 mod names;
 mod sensor;
@@ -26,6 +28,8 @@ use crate::spec::model::{DEFAULT_SEED, ModelSpec, Stage};
 use crate::workflow::Version;
 use crate::workflows::spec::TemplateSpec;
 use crate::{Model, Overrides};
+use account::{Account, Entry};
+use assume::Aside;
 use files::{Manifest, Manifests};
 use names::Names;
 use yaml::Node;
@@ -72,7 +76,7 @@ impl Default for Versions {
 /// Something that the manifests do not say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Assumption {
-    /// What it is about: the stage in the model and what of it.
+    /// What it is about: a parameter of the model, as for `--set`, where there is one.
     pub subject: String,
     /// What was assumed.
     pub assumed: String,
@@ -89,6 +93,8 @@ pub struct Import {
     pub findings: Diagnostics,
     /// Everything assumed.
     pub assumptions: Vec<Assumption>,
+    /// What became of every field, in the order of the files.
+    pub entries: Vec<Entry>,
 }
 
 impl Import {
@@ -109,25 +115,24 @@ pub fn import(files: &[(&str, &str)], reading: Reading) -> Result<Import, Diagno
     if manifests.problems().has_errors() {
         return Err(manifests.problems().clone());
     }
-    Ok(import_from(&manifests, reading))
+    Ok(import_from(&manifests, reading, Versions::default()))
 }
 
 /// Turns manifests that have been read into a model.
 #[must_use]
-pub fn import_from(manifests: &Manifests, reading: Reading) -> Import {
+pub fn import_from(manifests: &Manifests, reading: Reading, versions: Versions) -> Import {
     manifests.documents().for_each(|(_, root)| root.unmark());
-    let mut cx = Importer::new(reading);
+    let mut cx = Importer::new(reading, versions, assume::asides(manifests));
     let mut objects = Vec::new();
     for object in manifests.objects() {
         cx.gather(object, &mut objects);
     }
     let spec = cx.build(&objects);
-    for (file, root) in manifests.documents() {
-        cx.list_unread(file, root);
-    }
+    let entries = cx.entries(&objects);
+    cx.report_unused_asides();
     cx.assumptions.sort();
     cx.assumptions.dedup();
-    Import { spec, findings: cx.findings, assumptions: cx.assumptions }
+    Import { spec, findings: cx.findings, assumptions: cx.assumptions, entries }
 }
 
 impl Model {
@@ -151,6 +156,11 @@ impl Model {
 /// An import under way.
 pub(crate) struct Importer {
     reading: Reading,
+    pub(crate) versions: Versions,
+    account: Account,
+    asides: Vec<Aside>,
+    /// The names that were looked for in comments.
+    asked: Vec<&'static str>,
     findings: Diagnostics,
     assumptions: Vec<Assumption>,
     names: Names,
@@ -170,9 +180,13 @@ const KINDS: [&str; 6] = [
 ];
 
 impl Importer {
-    fn new(reading: Reading) -> Self {
+    fn new(reading: Reading, versions: Versions, asides: Vec<Aside>) -> Self {
         Self {
+            asides,
+            asked: Vec::new(),
             reading,
+            versions,
+            account: Account::default(),
             findings: Diagnostics::new(),
             assumptions: Vec::new(),
             names: Names::default(),
@@ -337,19 +351,6 @@ impl Importer {
             );
         }
         self.config_maps.insert(manifest.name.to_owned(), numbers);
-    }
-
-    fn list_unread(&mut self, file: &str, root: &Node) {
-        let mut unread = Vec::new();
-        root.unread("", &mut unread);
-        for (path, node) in unread {
-            let mut diagnostic = Diagnostic::warning(
-                path.as_str(),
-                format!("`{path}` has no part in the model: passed over"),
-            );
-            diagnostic.code("not-modeled").at(Some(node.location(file)));
-            self.findings.push(diagnostic);
-        }
     }
 }
 

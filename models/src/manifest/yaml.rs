@@ -39,10 +39,21 @@ pub(crate) struct Node {
     /// The line on which it ends.
     last_line: u32,
     style: Style,
-    is_read: Cell<bool>,
+    fate: Cell<Fate>,
     value: Value,
     /// Bytes of the document, until they have become places.
     span: Range<usize>,
+}
+
+/// What became of a field of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nobody asked for it.
+    Unread,
+    /// It was read, and there is nothing to tell: a name, or a map whose fields have fates of their own.
+    Read,
+    /// It is told in the account, under this number.
+    Told(u32),
 }
 
 /// How a scalar is written.
@@ -72,7 +83,9 @@ impl Node {
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Value::Map(fields) = &self.value else { return None };
         let (_, field) = fields.iter().find(|(key, _)| key == name)?;
-        field.is_read.set(true);
+        if field.fate.get() == Fate::Unread {
+            field.fate.set(Fate::Read);
+        }
         (!matches!(field.value, Value::Null)).then_some(field)
     }
 
@@ -140,31 +153,38 @@ impl Node {
         }
     }
 
-    /// Marks it and everything below as read: it was understood as a whole.
+    /// Marks it and everything below as read: it identifies, or it was told of as a whole.
     pub(crate) fn read_whole(&self) {
-        self.is_read.set(true);
+        if self.fate.get() == Fate::Unread {
+            self.fate.set(Fate::Read);
+        }
+        self.read_below();
+    }
+
+    /// Marks everything below as read.
+    pub(crate) fn read_below(&self) {
         self.items().iter().for_each(Self::read_whole);
         self.fields().iter().for_each(|(_, field)| field.read_whole());
     }
 
-    /// The fields that nobody read, with their paths; not those below them.
-    pub(crate) fn unread<'n>(&'n self, path: &str, found: &mut Vec<(String, &'n Self)>) {
-        for (name, field) in self.fields() {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            if field.is_read.get() {
-                field.unread(&path, found);
-            } else if !matches!(field.value, Value::Null) {
-                found.push((path, field));
-            }
-        }
-        for (index, item) in self.items().iter().enumerate() {
-            item.unread(&format!("{path}[{index}]"), found);
-        }
+    /// What became of it so far.
+    pub(crate) fn fate(&self) -> Fate {
+        self.fate.get()
+    }
+
+    /// Says what became of it.
+    pub(crate) fn set_fate(&self, fate: Fate) {
+        self.fate.set(fate);
+    }
+
+    /// Whether nothing is written there.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
     }
 
     /// Marks it and everything below as not read.
     pub(crate) fn unmark(&self) {
-        self.is_read.set(false);
+        self.fate.set(Fate::Unread);
         self.items().iter().for_each(Self::unmark);
         self.fields().iter().for_each(|(_, field)| field.unmark());
     }
@@ -261,7 +281,7 @@ impl<'de> Deserialize<'de> for Node {
             key: None,
             last_line: place.line,
             style: Style::Plain,
-            is_read: Cell::new(false),
+            fate: Cell::new(Fate::Unread),
             value: spanned.value,
             span: begin..begin + length,
         })
