@@ -34,18 +34,24 @@ fn group<'a>(finding: &'a Finding, manifests: &'a Manifests) -> Group<'a> {
         Level::Warning => Shown::WARNING,
         Level::Note => Shown::NOTE,
     };
-    let at = &finding.location;
-    let line = manifests.file(&at.file).map_or("", |file| file.line(at.line));
-    let byte_of =
-        |column: u32| line.char_indices().nth(column as usize).map_or(line.len(), |(byte, _)| byte);
-    let span = byte_of(at.column - 1)..byte_of(at.column - 1 + at.length);
-    let snippet = Snippet::source(line)
-        .path(at.file.as_str())
-        .line_start(at.line as usize)
-        .annotation(AnnotationKind::Primary.span(span).label(finding.object.as_str()));
     let mut group =
-        Group::with_title(level.primary_title(finding.message.as_str()).id(finding.code))
-            .element(snippet);
+        Group::with_title(level.primary_title(finding.message.as_str()).id(finding.code));
+    group = match &finding.location {
+        None => group.element(Shown::NOTE.message(format!("in `{}`", finding.object))),
+        Some(at) => {
+            let line = manifests.file(&at.file).map_or("", |file| file.line(at.line));
+            let byte_of = |column: u32| {
+                line.char_indices().nth(column as usize).map_or(line.len(), |(byte, _)| byte)
+            };
+            let span = byte_of(at.column - 1)..byte_of(at.column - 1 + at.length);
+            group.element(
+                Snippet::source(line)
+                    .path(at.file.as_str())
+                    .line_start(at.line as usize)
+                    .annotation(AnnotationKind::Primary.span(span).label(finding.object.as_str())),
+            )
+        }
+    };
     if let Some(help) = &finding.help {
         group = group.element(Shown::HELP.message(help.as_str()));
     }
