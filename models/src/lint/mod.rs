@@ -5,14 +5,16 @@
 //! down. Rules do not depend on a reading of the manifests, and change none.
 
 pub mod catalog;
+mod check;
 pub mod fix;
+pub mod formats;
 pub mod load;
-pub mod render;
 mod rules;
 
 use serde::Serialize;
 
 pub use catalog::{RULES, rule};
+pub use check::{Checked, check_manifests, check_model};
 pub use fix::{Edit, Fix};
 pub use load::Load;
 
