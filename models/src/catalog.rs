@@ -6,6 +6,7 @@
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
+use crate::lint::RULES;
 use crate::presets::PRESETS;
 use crate::spec::arrival::Arrivals;
 use crate::spec::distribution::DurationSpread;
@@ -53,6 +54,7 @@ pub fn families() -> Vec<Family> {
         ),
         family("orders", "who is served first", variants::<OrderSpec>()),
         family("faults", "what changes in a stage during a run", variants::<ChangeSpec>()),
+        family("lints", "what `check` finds: `surgetank explain CODE`", lints()),
     ]
 }
 
@@ -62,6 +64,10 @@ fn presets() -> Vec<Entry> {
 
 fn storms() -> Vec<Entry> {
     STORMS.iter().map(|storm| entry(storm.name, storm.title)).collect()
+}
+
+fn lints() -> Vec<Entry> {
+    RULES.iter().map(|rule| entry(rule.code, rule.title)).collect()
 }
 
 fn entry(name: &str, about: &str) -> Entry {

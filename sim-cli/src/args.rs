@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
+use models::manifest::Versions;
+use models::workflow::Version;
 use sim_core::time::SimDuration;
 
 use crate::output::{Failure, print};
@@ -33,8 +35,11 @@ pub(crate) enum Command {
     /// Run a model and say what broke first
     #[command(after_help = RUN_HELP)]
     Run(RunArguments),
-    /// Say everything that is wrong or odd about models, without running them
+    /// Say everything that is wrong or odd about manifests and models, without running them
+    #[command(after_help = CHECK_HELP)]
     Check(CheckArguments),
+    /// Tell the long story of a finding
+    Explain(ExplainArguments),
     /// Run a result again and compare it to the bit
     Verify(VerifyArguments),
     /// List what models can be made of, and the presets
@@ -53,6 +58,17 @@ const RUN_HELP: &str = "Examples:
 
 Exit status: 0 when the run was finished, whatever it found; 2 for bad input, or a model that floods
 its limits; 1 when something else failed, such as writing the results; 130 when it was interrupted.";
+
+const CHECK_HELP: &str = "Examples:
+  surgetank check k8s/
+  surgetank check k8s/ --storm friday.ron
+  surgetank check k8s/ --format patch | git apply
+  helm template shop charts/shop | surgetank check -
+
+A comment beside a line, or above it, allows a finding: `# surgetank: allow ST001`.
+
+Exit status: 0 when nothing worse than warnings was found; 1 when there are errors, or warnings with
+`--deny-warnings`; 2 when an input cannot be read.";
 
 /// `surgetank run`.
 #[derive(Debug, Args)]
@@ -103,19 +119,68 @@ pub(crate) struct ModelArguments {
 /// `surgetank check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// RON models, names of presets, `-` for standard input, or manifests (files and directories), which
-    /// are checked together
-    #[arg(required = true, value_name = "MODEL")]
+    /// RON models, names of presets, `-` for standard input, or manifests (files, directories and globs),
+    /// which are checked together
+    #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
-    /// Which reading of manifests to check; `deployed` if not given
-    #[arg(long, value_enum)]
-    pub(crate) reading: Option<OneReading>,
+    /// The storm that limits are held against: a name or a RON file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) storm: Option<String>,
+    /// Change a value of the model, such as `orders.arrivals=Poisson(rate:"20/s")`; may be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
+    pub(crate) sets: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) versions: VersionArguments,
     /// How to print what was found
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
     /// Exit with status 1 when there are warnings
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+}
+
+/// The releases that count as deployed.
+#[derive(Debug, Args)]
+pub(crate) struct VersionArguments {
+    /// The release of argo-events that is deployed; 1.9.11 if not given
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) argo_events: Option<Version>,
+    /// The release of argo-workflows that is deployed; 4.1.2 if not given
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) argo_workflows: Option<Version>,
+}
+
+impl VersionArguments {
+    pub(crate) fn versions(&self) -> Versions {
+        let default = Versions::default();
+        Versions {
+            argo_events: self.argo_events.unwrap_or(default.argo_events),
+            argo_workflows: self.argo_workflows.unwrap_or(default.argo_workflows),
+        }
+    }
+}
+
+/// How to print findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// All fixes as one patch, for `git apply`.
+    Patch,
+}
+
+/// `surgetank explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The code of a rule, such as `ST001`, or its name
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
 }
 
 /// `surgetank verify`.
@@ -187,24 +252,6 @@ pub(crate) enum Reading {
     Both,
 }
 
-/// A reading of a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OneReading {
-    /// What its author meant.
-    Intended,
-    /// What the real controllers and servers do with it (the default).
-    Deployed,
-}
-
-impl From<OneReading> for models::manifest::Reading {
-    fn from(reading: OneReading) -> Self {
-        match reading {
-            OneReading::Intended => Self::Intended,
-            OneReading::Deployed => Self::Deployed,
-        }
-    }
-}
-
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Schema {
@@ -237,6 +284,10 @@ fn horizon(text: &str) -> Result<SimDuration, String> {
         );
     }
     Ok(horizon)
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod explain;
 mod list;
 mod run;
 mod schema;
@@ -15,6 +16,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Run(run) => run::execute(arguments, run),
         Command::Check(check) => check::execute(arguments, check),
+        Command::Explain(explain) => explain::execute(arguments, explain),
         Command::Verify(verify) => verify::execute(arguments, verify),
         Command::List(list) => list::execute(arguments, list),
         Command::Schema(schema) => schema::execute(schema),

@@ -31,8 +31,7 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Where the files are that it names.
     base: Base,
-    /// What was found in the manifests that it was made of, and the same in words with what was assumed.
-    pub(crate) findings: Diagnostics,
+    /// What was approximated in the manifests that it was made of, and what was assumed, in words.
     pub(crate) said: String,
 }
 
@@ -53,9 +52,8 @@ enum Place {
 
 impl Source {
     fn new(name: &str, text: String, place: Place) -> Self {
-        let (findings, said) = (Diagnostics::new(), String::new());
         let base = Base { place, read: RefCell::default() };
-        Self { name: name.to_owned(), text, base, findings, said }
+        Self { name: name.to_owned(), text, base, said: String::new() }
     }
 
     /// The files that it may name.
@@ -86,30 +84,45 @@ pub(crate) struct Wishes<'a> {
     pub(crate) horizon: Option<SimDuration>,
 }
 
+/// A model in RON, or the text of manifests on standard input.
+pub(crate) enum Raw {
+    Model(Box<Source>),
+    Manifests(String),
+}
+
 /// Reads what `argument` names: standard input, a file, or a preset.
-pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
+pub(crate) fn raw(argument: &str) -> Result<Raw, Failure> {
+    let model = |source| Ok(Raw::Model(Box::new(source)));
     if argument == "-" {
         let text = text(STDIN, io::stdin().lock(), "a model in RON, or manifests")?;
         if is_yaml(&text) {
-            return imported(&[(STDIN.to_owned(), text)], STDIN, Reading::Deployed);
+            return Ok(Raw::Manifests(text));
         }
-        return Ok(Source::new(STDIN, text, Place::Folder(PathBuf::new())));
+        return model(Source::new(STDIN, text, Place::Folder(PathBuf::new())));
     }
     let path = Path::new(argument);
     if let Some(preset) = preset(argument) {
-        return Ok(Source::new(preset.name, preset.text.to_owned(), Place::Preset));
-    }
-    if is_manifest(path) {
-        return manifests(&[argument.to_owned()], Reading::Deployed);
+        return model(Source::new(preset.name, preset.text.to_owned(), Place::Preset));
     }
     let file = open(argument, PRESETS.iter().map(|preset| preset.name), "preset")?;
     let text = text(argument, file, "a model in RON")?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Source::new(argument, text, Place::Folder(folder)))
+    model(Source::new(argument, text, Place::Folder(folder)))
+}
+
+/// The same as a model; manifests as they are deployed.
+pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
+    if is_manifest(Path::new(argument)) {
+        return manifests(&[argument.to_owned()], Reading::Deployed);
+    }
+    match raw(argument)? {
+        Raw::Model(source) => Ok(*source),
+        Raw::Manifests(text) => imported(&[(STDIN.to_owned(), text)], STDIN, Reading::Deployed),
+    }
 }
 
 /// The name of standard input in messages.
-const STDIN: &str = "<stdin>";
+pub(crate) const STDIN: &str = "<stdin>";
 
 /// The preset that the argument names, unless it names a file. A directory of results does not count:
 /// `run spike --out spike` must not keep `run spike` from working.
@@ -138,33 +151,69 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
         return false;
     }
     let yaml = |extension: &std::ffi::OsStr| extension == "yaml" || extension == "yml";
-    path.is_dir() || path.extension().is_some_and(yaml)
+    let is_pattern = path.to_str().is_some_and(is_glob);
+    path.is_dir() || is_pattern || path.extension().is_some_and(yaml)
 }
 
 /// Turns manifests (files, every YAML file of directories, or standard input) into a model, as that reading
 /// has it.
 pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source, Failure> {
-    if arguments == ["-"] {
-        let text = text(STDIN, io::stdin().lock(), "a manifest in YAML")?;
-        return imported(&[(STDIN.to_owned(), text)], STDIN, reading);
-    }
+    let name = if arguments == ["-"] { STDIN.to_owned() } else { arguments.join(" ") };
+    imported(&manifest_files(arguments)?, &name, reading)
+}
+
+/// The names and texts of manifests: files, every YAML file of directories, what globs match, or standard
+/// input.
+pub(crate) fn manifest_files(arguments: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut paths = Vec::new();
+    let mut files = Vec::new();
     for argument in arguments {
-        yaml_files(Path::new(argument), &mut paths)?;
+        if argument == "-" {
+            let text = text(STDIN, io::stdin().lock(), "a manifest in YAML")?;
+            files.push((STDIN.to_owned(), text));
+            continue;
+        }
+        for path in expanded(argument)? {
+            yaml_files(&path, &mut paths)?;
+        }
     }
-    if paths.is_empty() {
+    if paths.is_empty() && files.is_empty() {
         return Err(Failure::bad_input(format!(
             "there is no YAML file in `{}`: give manifests, a RON model, or a preset such as `reference`",
             arguments.join("`, `")
         )));
     }
-    let mut files = Vec::new();
-    for path in &paths {
+    // The same file may be in two of the directories.
+    let mut seen = BTreeSet::new();
+    for path in paths.iter().filter(|path| seen.insert(path.as_path())) {
         let name = path.display().to_string();
         let content = text(&name, open(&name, std::iter::empty(), "file")?, "a manifest in YAML")?;
         files.push((name, content));
     }
-    imported(&files, &arguments.join(" "), reading)
+    Ok(files)
+}
+
+/// What a glob matches, in order; anything else is a path as it is.
+fn expanded(argument: &str) -> Result<Vec<PathBuf>, Failure> {
+    if !is_glob(argument) {
+        return Ok(vec![PathBuf::from(argument)]);
+    }
+    let failure =
+        |error: &dyn std::fmt::Display| Failure::bad_input(format!("`{argument}`: {error}"));
+    let matches = glob::glob(argument).map_err(|error| failure(&error))?;
+    let mut paths =
+        matches.collect::<Result<Vec<PathBuf>, _>>().map_err(|error| failure(&error))?;
+    paths.retain(|path| is_manifest(path));
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Failure::bad_input(format!("no manifest matches `{argument}`")));
+    }
+    Ok(paths)
+}
+
+/// Whether it is a pattern of names, and no path that there is.
+fn is_glob(argument: &str) -> bool {
+    argument.contains(['*', '?', '[']) && !Path::new(argument).exists()
 }
 
 /// The model that manifests (name and text) make.
@@ -190,7 +239,7 @@ fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<
     said.extend(assumptions);
     let made = format!("<model made of {name}>");
     let source = Source::new(&made, import.ron_text(), Place::Folder(PathBuf::new()));
-    Ok(Source { findings: import.findings, said, ..source })
+    Ok(Source { said, ..source })
 }
 
 /// The file itself, or all YAML files below the directory, in order of their names.
@@ -206,7 +255,11 @@ fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         .collect::<Result<_, _>>()
         .map_err(failure)?;
     inside.sort();
-    for path in inside.iter().filter(|path| is_manifest(path)) {
+    // `.git`, `.github` and the like are about other things.
+    let hidden = |path: &&PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    for path in inside.iter().filter(|path| is_manifest(path) && !hidden(path)) {
         yaml_files(path, found)?;
     }
     Ok(())

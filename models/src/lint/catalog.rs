@@ -3,7 +3,20 @@
 use super::{Rule, rules};
 
 /// All rules. A code is never given a second time.
-pub static RULES: &[Rule] = &[rules::settings_refused::RULE, rules::misplaced_in_template::RULE];
+pub static RULES: &[Rule] = &[
+    rules::settings_refused::RULE,
+    rules::misplaced_in_template::RULE,
+    rules::load_routes::RULE,
+    rules::load_rate_limits::RULE,
+    rules::load_client::RULE,
+    rules::load_serial::RULE,
+    rules::load_targets::RULE,
+    rules::load_locks::RULE,
+    rules::load_bus::RULE,
+    rules::load_ack_wait::RULE,
+    rules::load_pods::RULE,
+    rules::load_consumers::RULE,
+];
 
 /// The rule of that code or name.
 #[must_use]

@@ -5,14 +5,18 @@
 //! down. Rules do not depend on a reading of the manifests, and change none.
 
 pub mod catalog;
+mod check;
 pub mod fix;
-pub mod render;
+pub mod formats;
+pub mod load;
 mod rules;
 
 use serde::Serialize;
 
 pub use catalog::{RULES, rule};
+pub use check::{Checked, check_manifests, check_model};
 pub use fix::{Edit, Fix};
+pub use load::Load;
 
 use crate::diagnostic::Location;
 use crate::manifest::Versions;
@@ -61,8 +65,9 @@ pub struct Finding {
     pub level: Level,
     /// The object: `Sensor/orders`, or with its namespace `Sensor/shop/orders`.
     pub object: String,
-    /// Where.
-    pub location: Location,
+    /// Where; none for what is not written in a manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// What was found, and what the real system does with it.
     pub message: String,
     /// What to do about it.
@@ -78,27 +83,31 @@ pub struct Finding {
 pub(crate) struct Cx<'m, 'f> {
     pub(crate) manifests: &'m Manifests,
     pub(crate) versions: Versions,
+    /// What the model made of the manifests is asked to bear, if there is one.
+    pub(crate) load: Option<&'m Load<'m>>,
     objects: &'m [Manifest<'m>],
     rule: &'static Rule,
     findings: &'f mut Vec<Finding>,
 }
 
 /// Everything that the rules find in the manifests, in the order of files and lines, but what is allowed.
+/// Rules that need numbers find nothing without a load.
 #[must_use]
-pub fn lint(manifests: &Manifests, versions: Versions) -> Vec<Finding> {
+pub fn lint(manifests: &Manifests, versions: Versions, load: Option<&Load<'_>>) -> Vec<Finding> {
     let objects = manifests.objects();
     let mut findings = Vec::new();
     for rule in RULES {
-        let mut cx = Cx { manifests, versions, objects: &objects, rule, findings: &mut findings };
+        let mut cx =
+            Cx { manifests, versions, load, objects: &objects, rule, findings: &mut findings };
         (rule.check)(&mut cx);
     }
     findings.retain(|finding| !is_allowed(finding, manifests));
     let order = |file: &str| manifests.files().iter().position(|it| it.name() == file);
-    findings.sort_by(|a, b| {
-        let key = |it: &Finding| {
-            (order(&it.location.file), it.location.line, it.location.column, it.code)
-        };
-        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    findings.sort_by_cached_key(|finding| {
+        let place = finding.location.as_ref();
+        let file = place.and_then(|at| order(&at.file)).unwrap_or(usize::MAX);
+        let place = place.map(|at| (at.line, at.column));
+        (file, place, finding.code, finding.message.clone())
     });
     findings
 }
@@ -106,13 +115,12 @@ pub fn lint(manifests: &Manifests, versions: Versions) -> Vec<Finding> {
 /// Whether a comment beside the line, or before everything else of its document, allows it:
 /// `# surgetank: allow ST001 ST002`.
 fn is_allowed(finding: &Finding, manifests: &Manifests) -> bool {
-    let Some(file) = manifests.file(&finding.location.file) else { return false };
+    let Some(place) = &finding.location else { return false };
+    let Some(file) = manifests.file(&place.file) else { return false };
     file.notes().iter().any(|note| {
         let mut words = note.text.split([' ', ',']).filter(|word| !word.is_empty());
         let allows = words.next() == Some("allow") && words.any(|word| word == finding.code);
-        allows
-            && (note.about == finding.location.line
-                || is_head_of(file, note.line, finding.location.line))
+        allows && (note.about == place.line || is_head_of(file, note.line, place.line))
     })
 }
 
@@ -166,15 +174,18 @@ impl<'m> Cx<'m, '_> {
     }
 
     fn find(&mut self, manifest: Manifest<'_>, place: Place, message: String) -> &mut Finding {
-        self.findings.push(Finding {
-            code: self.rule.code,
-            level: self.rule.level,
-            object: manifest.title(),
-            location: place.location(manifest.file),
-            message,
-            help: None,
-            fix: None,
-        });
+        self.push(manifest.title(), Some(place.location(manifest.file)), message)
+    }
+
+    fn push(
+        &mut self,
+        object: String,
+        location: Option<Location>,
+        message: String,
+    ) -> &mut Finding {
+        let Rule { code, level, .. } = *self.rule;
+        let (help, fix) = (None, None);
+        self.findings.push(Finding { code, level, object, location, message, help, fix });
         self.findings.last_mut().expect("it was pushed just now")
     }
 }

@@ -70,6 +70,13 @@ impl Manifests {
         all
     }
 
+    /// Adds a text that is no manifest, so that its lines can be shown.
+    #[must_use]
+    pub fn with_text(mut self, name: &str, text: &str) -> Self {
+        self.files.push(ManifestFile::new(name, text));
+        self
+    }
+
     /// Every document that is not YAML.
     #[must_use]
     pub fn problems(&self) -> &Diagnostics {

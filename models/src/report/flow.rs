@@ -26,7 +26,7 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    fn times(self, share: f64) -> Self {
+    pub(crate) fn times(self, share: f64) -> Self {
         Self {
             mean_per_s: self.mean_per_s * share,
             peak_per_s: self.peak_per_s * share,
@@ -39,7 +39,7 @@ impl Flow {
         (self.at_once - limit.at_once).max(0.0) / limit.value
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             mean_per_s: self.mean_per_s + other.mean_per_s,
             peak_per_s: self.peak_per_s + other.peak_per_s,

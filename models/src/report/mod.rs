@@ -6,7 +6,7 @@
 //! the same run has the same bytes.
 
 pub mod figure;
-mod flow;
+pub(crate) mod flow;
 mod hits;
 pub mod limits;
 pub mod readings;

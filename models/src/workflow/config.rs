@@ -32,6 +32,30 @@ impl Version {
     }
 }
 
+/// What a release is written as.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a version; expected a release such as `4.1.2`")]
+pub struct NotAVersion(String);
+
+impl std::str::FromStr for Version {
+    type Err = NotAVersion;
+
+    fn from_str(text: &str) -> Result<Self, NotAVersion> {
+        let parts = text.trim_start_matches('v').split('.').map(|part| part.parse().ok());
+        match parts.collect::<Vec<Option<u32>>>()[..] {
+            [Some(major), Some(minor), Some(patch)] => Ok(Self::new(major, minor, patch)),
+            [Some(major), Some(minor)] => Ok(Self::new(major, minor, 0)),
+            _ => Err(NotAVersion(text.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
 /// How close to the real controller the model stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Realism {

@@ -347,10 +347,8 @@ impl WorkflowSpec {
 }
 
 pub(crate) fn version(text: &str, cx: &mut Checker<'_>) -> Option<Version> {
-    let numbers: Vec<Option<u32>> =
-        text.trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect();
-    if let [Some(major), Some(minor), Some(patch)] = numbers[..] {
-        return Some(Version::new(major, minor, patch));
+    if let Ok(version) = text.parse() {
+        return Some(version);
     }
     cx.error(format!("`{text}` is not a version")).expected("a release such as `\"4.1.2\"`");
     None

@@ -1,30 +1,35 @@
-//! `surgetank check`: every diagnostic of every input.
+//! `surgetank check`: everything that can be said of manifests and models without running them.
 
 use std::path::Path;
 
-use models::diagnostic::{Diagnostics, Severity};
-use models::{Model, Overrides};
+use models::Overrides;
+use models::diagnostic::Severity;
+use models::lint::{Checked, Level, check_manifests, check_model, formats};
+use models::manifest::files::Manifests;
 
-use crate::args::{Arguments, CheckArguments, Format, OneReading as Reading};
-use crate::input::{self, Source};
+use crate::args::{Arguments, CheckArguments, CheckFormat};
+use crate::input;
 use crate::output::{Failure, print, style};
 
 pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(), Failure> {
-    let sources = sources(check)?;
-    let found: Vec<Diagnostics> = sources.iter().map(diagnostics).collect();
-    match check.format {
-        Format::Text => print(&text(&sources, &found, arguments))?,
-        Format::Json => {
-            let all: Vec<_> = found.iter().flatten().collect();
-            let json =
-                serde_json::to_string_pretty(&all).expect("diagnostics have only string keys");
-            print(&(json + "\n"))?;
-        }
+    let checked = checked(check)?;
+    print(&match check.format {
+        CheckFormat::Text => formats::text(&checked, style(arguments).color),
+        CheckFormat::Json => formats::json(&checked),
+        CheckFormat::Sarif => formats::sarif(&checked),
+        CheckFormat::Github => formats::github(&checked),
+        CheckFormat::Patch => formats::patch(&checked),
+    })?;
+    let problems = checked.iter().flat_map(|one| one.diagnostics.iter());
+    let problems = problems.filter(|problem| problem.severity == Severity::Error).count();
+    if problems > 0 {
+        return Err(Failure::bad_input(format!("found {}", number(problems, "problem"))));
     }
-    let count = |severity| found.iter().flatten().filter(|d| d.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let counts = formats::counts(&checked);
+    let count = |level| counts.get(&level).copied().unwrap_or(0);
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     if errors > 0 {
-        return Err(Failure::bad_input(format!("found {}", number(errors, "problem"))));
+        return Err(Failure::failed(format!("found {}", number(errors, "error"))));
     }
     if warnings > 0 && check.deny_warnings {
         let found = number(warnings, "warning");
@@ -34,42 +39,35 @@ pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(
 }
 
 /// Each RON model on its own, and all manifests together, as they make one model.
-fn sources(check: &CheckArguments) -> Result<Vec<Source>, Failure> {
-    let (manifests, models): (Vec<String>, Vec<String>) =
-        check.inputs.iter().cloned().partition(|input| input::is_manifest(Path::new(input)));
-    let mut sources: Vec<Source> =
-        models.iter().map(|input| input::source(input)).collect::<Result<_, _>>()?;
-    if !manifests.is_empty() {
-        let reading = check.reading.unwrap_or(Reading::Deployed);
-        sources.push(input::manifests(&manifests, reading.into())?);
-    }
-    Ok(sources)
-}
-
-/// What is odd about the model, and about the manifests that it was made of.
-fn diagnostics(source: &Source) -> Diagnostics {
-    let found = match Model::read(&source.name, &source.text, &Overrides::default(), source.files())
-    {
-        Ok(model) => model.warnings,
-        Err(problems) => problems,
-    };
-    source.findings.iter().chain(found.iter()).cloned().collect()
-}
-
-fn text(sources: &[Source], found: &[Diagnostics], arguments: &Arguments) -> String {
-    let color = style(arguments).color;
-    let mut text = String::new();
-    for (source, found) in sources.iter().zip(found) {
-        if found.is_empty() {
-            text.push_str(&format!("{}: fine\n", source.name));
-        } else {
-            text.push_str(&source.said);
-            let own = found.iter().filter(|it| !source.findings.iter().any(|known| known == *it));
-            let own: Diagnostics = own.cloned().collect();
-            text.push_str(&input::describe(&own, source, &Overrides::default(), color));
+fn checked(check: &CheckArguments) -> Result<Vec<Checked>, Failure> {
+    let storm = check.storm.as_deref().map(input::storm).transpose()?;
+    let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    let overrides = Overrides { sets: &check.sets, horizon: None, storm };
+    let mut manifests = Vec::new();
+    let mut checked = Vec::new();
+    for argument in &check.inputs {
+        if input::is_manifest(Path::new(argument)) {
+            manifests.push(argument.clone());
+            continue;
+        }
+        match input::raw(argument)? {
+            input::Raw::Manifests(text) => {
+                let read = Manifests::read(&[(input::STDIN, &text)]);
+                checked.push(check_manifests(read, check.versions.versions(), &overrides));
+            }
+            input::Raw::Model(model) => {
+                checked.push(check_model(&model.name, &model.text, &overrides, model.files()));
+            }
         }
     }
-    text
+    if !manifests.is_empty() {
+        let files = input::manifest_files(&manifests)?;
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let read = Manifests::read(&files);
+        checked.push(check_manifests(read, check.versions.versions(), &overrides));
+    }
+    Ok(checked)
 }
 
 fn number(count: usize, what: &str) -> String {

@@ -1,0 +1,95 @@
+//! Everything that can be said of an input without running it.
+
+use super::{Finding, Load, lint};
+use crate::diagnostic::Diagnostics;
+use crate::manifest::files::Manifests;
+use crate::manifest::{Reading, Versions, import_from};
+use crate::model::COMMAND_LINE;
+use crate::spec::arrival::{Files, NoFiles};
+use crate::{Model, Overrides};
+
+/// What was found in one model, or in manifests that belong together.
+#[derive(Debug)]
+pub struct Checked {
+    /// The texts that it is about.
+    pub manifests: Manifests,
+    /// How many of these are manifests or models.
+    pub inputs: usize,
+    /// What the rules found.
+    pub findings: Vec<Finding>,
+    /// What cannot be read, is approximated or is odd about the model.
+    pub diagnostics: Diagnostics,
+}
+
+/// Warnings about a model that the rules tell of better, at their place in the manifests.
+const TOLD_BY_RULES: [&str; 3] = ["no-consumer", "needs-at-least-once", "too-small"];
+
+/// Checks manifests as they are deployed. The storm and whatever else is in `overrides` decides how much
+/// comes; a document that cannot be read does not hide what is in the others.
+#[must_use]
+pub fn check_manifests(
+    manifests: Manifests,
+    versions: Versions,
+    overrides: &Overrides<'_>,
+) -> Checked {
+    let inputs = manifests.files().len();
+    let manifests = with_asides(manifests, overrides);
+    let mut diagnostics = manifests.problems().clone();
+    let import = import_from(&manifests, Reading::Deployed, versions);
+    diagnostics.extend(import.findings.clone());
+    if import.spec.stages.is_empty() {
+        let findings = lint(&manifests, versions, None);
+        return Checked { manifests, inputs, findings, diagnostics };
+    }
+    let model = Model::read(IMPORTED, &import.ron_text(), overrides, &NoFiles);
+    let told = match &model {
+        Ok(model) => model.warnings.clone(),
+        Err(problems) => problems.clone(),
+    };
+    diagnostics.extend(told.into_iter().filter_map(|mut problem| {
+        if problem.code.is_some_and(|code| TOLD_BY_RULES.contains(&code)) {
+            return None;
+        }
+        // A place in a text that nobody wrote is no help.
+        if problem.location.as_ref().is_some_and(|at| at.file == IMPORTED) {
+            problem.at(None);
+        }
+        Some(problem)
+    }));
+    let load = model.as_ref().ok().map(|model| Load::new(&model.plan, Some(&import)));
+    let findings = lint(&manifests, versions, load.as_ref());
+    Checked { manifests, inputs, findings, diagnostics }
+}
+
+/// The name of the model that manifests make.
+const IMPORTED: &str = "(imported)";
+
+/// Checks a model in RON.
+#[must_use]
+pub fn check_model(
+    file: &str,
+    text: &str,
+    overrides: &Overrides<'_>,
+    files: &dyn Files,
+) -> Checked {
+    let manifests = with_asides(Manifests::read(&[]).with_text(file, text), overrides);
+    let inputs = 1;
+    let model = match Model::read(file, text, overrides, files) {
+        Ok(model) => model,
+        Err(diagnostics) => {
+            return Checked { manifests, inputs, findings: Vec::new(), diagnostics };
+        }
+    };
+    let load = Load::new(&model.plan, None);
+    let findings = lint(&manifests, Versions::default(), Some(&load));
+    Checked { manifests, inputs, findings, diagnostics: model.warnings }
+}
+
+/// With the texts that overrides come from.
+fn with_asides(manifests: Manifests, overrides: &Overrides<'_>) -> Manifests {
+    let manifests = manifests.with_text(COMMAND_LINE, &overrides.command_line());
+    match overrides.storm {
+        Some((file, text)) => manifests.with_text(file, text),
+        None => manifests,
+    }
+}
