@@ -55,8 +55,10 @@ impl Importer {
             version: "4.1.2".to_owned(),
             parallelism: None,
             namespace_parallelism: None,
+            namespace_limits: std::collections::BTreeMap::new(),
             requeue: None,
             semaphore_notify: None,
+            semaphore_limit_cache: None,
             workers: 32,
             api_limit: None,
             resource_rate_limit: None,
@@ -410,6 +412,7 @@ fn leaf(name: &str) -> NodeSpec {
     NodeSpec {
         name: name.to_owned(),
         service: Some("30s".into()),
+        pod_start: None,
         failure: 0.0,
         active_deadline: None,
         retry: None,
@@ -419,6 +422,7 @@ fn leaf(name: &str) -> NodeSpec {
         items: 1,
         steps: Vec::new(),
         dag: Vec::new(),
+        fail_fast: crate::workflows::spec::FailFastSpec::Stop,
     }
 }
 
@@ -428,15 +432,18 @@ fn template_of(name: String, entry: NodeSpec, locks: Locks) -> TemplateSpec {
         name,
         namespace: "default".to_owned(),
         priority: 0,
+        concurrency: crate::workflows::spec::ConcurrencySpec::Allow,
         semaphores: locks.semaphores,
         mutexes: locks.mutexes,
         parallelism: None,
         active_deadline: None,
         service: None,
+        pod_start: None,
         failure: 0.0,
         retry: None,
         steps: Vec::new(),
         dag: Vec::new(),
+        fail_fast: crate::workflows::spec::FailFastSpec::Stop,
     };
     let is_plain = entry.semaphores.is_empty()
         && entry.mutexes.is_empty()
