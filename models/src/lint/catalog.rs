@@ -3,7 +3,10 @@
 use super::{Rule, rules};
 
 /// All rules. A code is never given a second time.
-pub static RULES: &[Rule] = &[rules::settings_refused::RULE, rules::misplaced_in_template::RULE];
+pub static RULES: &[Rule] = &[
+    rules::settings_refused::RULE,
+    rules::misplaced_in_template::RULE,
+];
 
 /// The rule of that code or name.
 #[must_use]
