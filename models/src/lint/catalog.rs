@@ -6,6 +6,12 @@ use super::{Rule, rules};
 pub static RULES: &[Rule] = &[
     rules::settings_refused::RULE,
     rules::misplaced_in_template::RULE,
+    rules::sensor_rate_limit::RULE,
+    rules::rate_limit_unit::RULE,
+    rules::rate_limit_zero::RULE,
+    rules::slack_burst::RULE,
+    rules::dead_letter_rate_limit::RULE,
+    rules::client_qps::RULE,
 ];
 
 /// The rule of that code or name.
