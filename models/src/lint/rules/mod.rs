@@ -1,13 +1,23 @@
 //! The rules, a file each, and what several of them share.
 
+mod backoff;
 mod sensors;
 mod words;
 
+pub(super) mod at_least_once_serial;
+pub(super) mod at_least_once_without_retry;
+pub(super) mod backlog_in_memory;
 pub(super) mod client_qps;
 pub(super) mod dead_letter_rate_limit;
+pub(super) mod http_any_status;
+pub(super) mod integer_duration;
 pub(super) mod misplaced_in_template;
+pub(super) mod needs_at_least_once;
+pub(super) mod policy_timeout;
 pub(super) mod rate_limit_unit;
 pub(super) mod rate_limit_zero;
+pub(super) mod retries_cost_tokens;
 pub(super) mod sensor_rate_limit;
+pub(super) mod sensor_replicas;
 pub(super) mod settings_refused;
 pub(super) mod slack_burst;
