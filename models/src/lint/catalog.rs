@@ -31,6 +31,7 @@ pub static RULES: &[Rule] = &[
     rules::retries_cost_tokens::RULE,
     rules::at_least_once_serial::RULE,
     rules::at_least_once_without_retry::RULE,
+    rules::version_gates::RULE,
     rules::conditions_reset::RULE,
 ];
 

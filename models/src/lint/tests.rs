@@ -104,6 +104,38 @@ fn fixes_mend_what_was_found() {
     }
 }
 
+/// Rules that hold for some releases of argo-events only: code, release, how many findings in the file of its
+/// code.
+#[test]
+fn gates() {
+    let table = [
+        ("ST034", "1.8.3", 0),
+        ("ST034", "1.9.0", 2),
+        ("ST034", "1.9.3", 6),
+        ("ST035", "1.9.2", 0),
+        ("ST035", "1.9.3", 2),
+        ("ST052", "1.8.3", 0),
+        ("ST052", "1.9.0", 3),
+        ("ST053", "1.7.6", 0),
+        ("ST053", "1.8.0", 4),
+        ("ST054", "1.8.3", 0),
+        ("ST054", "1.9.2", 1),
+        ("ST054", "1.9.3", 2),
+        ("ST055", "1.7.6", 5),
+        ("ST055", "1.8.0", 4),
+        ("ST055", "1.9.0", 3),
+        ("ST055", "1.9.3", 0),
+    ];
+    for (code, release, expected) in table {
+        let text = read(code, ".yaml");
+        let manifests = Manifests::read(&[("f.yaml", &text)]);
+        let versions = Versions { argo_events: version(release), ..Default::default() };
+        let findings = lint(&manifests, versions);
+        let count = findings.iter().filter(|it| it.code == code).count();
+        assert_eq!(count, expected, "{code} with argo-events {release}");
+    }
+}
+
 /// Whatever is written where something is expected, no rule panics: each value of each case is replaced by one of
 /// these.
 #[test]

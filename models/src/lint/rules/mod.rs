@@ -33,3 +33,4 @@ pub(super) mod unknown_workflow_template;
 pub(super) mod unreferenced_dependency;
 pub(super) mod unreferenced_event;
 pub(super) mod unsafe_names;
+pub(super) mod version_gates;
