@@ -3,7 +3,26 @@
 use super::{Rule, rules};
 
 /// All rules. A code is never given a second time.
-pub static RULES: &[Rule] = &[rules::settings_refused::RULE, rules::misplaced_in_template::RULE];
+pub static RULES: &[Rule] = &[
+    rules::settings_refused::RULE,
+    rules::misplaced_in_template::RULE,
+    rules::stream_config_unknown_key::RULE,
+    rules::stream_config_zero::RULE,
+    rules::max_age_under_duplicates::RULE,
+    rules::stream_replicas::RULE,
+    rules::work_queue_retention::RULE,
+    rules::limits_retention_discard_new::RULE,
+    rules::discard_old_evicts::RULE,
+    rules::integer_max_age::RULE,
+    rules::no_persistence::RULE,
+    rules::exotic_not_merged::RULE,
+    rules::file_store_over_volume::RULE,
+    rules::bus_replicas_refused::RULE,
+    rules::bus_version::RULE,
+    rules::legacy_stan::RULE,
+    rules::exotic_url::RULE,
+    rules::max_payload::RULE,
+];
 
 /// The rule of that code or name.
 #[must_use]
