@@ -22,6 +22,17 @@ pub static RULES: &[Rule] = &[
     rules::legacy_stan::RULE,
     rules::exotic_url::RULE,
     rules::max_payload::RULE,
+    rules::redelivered_as_new::RULE,
+    rules::source_loses_on_failure::RULE,
+    rules::ack_wait_time::RULE,
+    rules::kafka_limit::RULE,
+    rules::kafka_partition_mode::RULE,
+    rules::amqp_auto_ack::RULE,
+    rules::calendar_without_persistence::RULE,
+    rules::service_bus_receive_and_delete::RULE,
+    rules::webhook_answers_first::RULE,
+    rules::source_replicas::RULE,
+    rules::filter_error_drops::RULE,
 ];
 
 /// The rule of that code or name.

@@ -141,6 +141,9 @@ fn gates() {
         ("ST012", events(8, 1), 0),
         ("ST015", events(9, 10), 1),
         ("ST017", events(8, 1), 0),
+        ("ST024", events(9, 12), 2),
+        ("ST027", events(9, 6), 0),
+        ("ST027", events(9, 5), 2),
     ];
     for (case, at, expected) in cases {
         let (_, findings) = found_at("a.yaml", &read(case, ".yaml"), &case[..5], at);

@@ -1,13 +1,19 @@
 //! The rules, a file each, and what several of them need.
 
+pub(super) mod ack_wait_time;
+pub(super) mod amqp_auto_ack;
 pub(super) mod bus_replicas_refused;
 pub(super) mod bus_version;
+pub(super) mod calendar_without_persistence;
 pub(super) mod discard_old_evicts;
 mod event_types;
 pub(super) mod exotic_not_merged;
 pub(super) mod exotic_url;
 pub(super) mod file_store_over_volume;
+pub(super) mod filter_error_drops;
 pub(super) mod integer_max_age;
+pub(super) mod kafka_limit;
+pub(super) mod kafka_partition_mode;
 pub(super) mod legacy_stan;
 pub(super) mod limits_retention_discard_new;
 pub(super) mod max_age_under_duplicates;
@@ -15,10 +21,15 @@ pub(super) mod max_payload;
 pub(super) mod misplaced_in_template;
 pub(super) mod no_persistence;
 mod quantities;
+pub(super) mod redelivered_as_new;
+pub(super) mod service_bus_receive_and_delete;
 mod settings;
 pub(super) mod settings_refused;
+pub(super) mod source_loses_on_failure;
+pub(super) mod source_replicas;
 pub(super) mod stream_config_unknown_key;
 pub(super) mod stream_config_zero;
 pub(super) mod stream_replicas;
 mod streams;
+pub(super) mod webhook_answers_first;
 pub(super) mod work_queue_retention;
