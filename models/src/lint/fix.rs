@@ -54,6 +54,29 @@ impl Edit {
         within(file, node.key(), name)
     }
 
+    /// Another name and another value for a field that is written on one line.
+    pub(crate) fn field(file: &ManifestFile, node: &Node, name: &str, value: &str) -> Option<Self> {
+        let (key, place) = (node.key(), node.place());
+        let is_line = key.line == place.line && place.line == node.last_line();
+        let end = place.column.checked_add(place.length)?;
+        let length = end.checked_sub(key.column).filter(|_| is_line)?;
+        Some(within(file, Place { length, ..key }, &format!("{name}: {value}")))
+    }
+
+    /// A field before all others of a map; none if they do not have lines of their own.
+    pub(crate) fn first_field(file: &ManifestFile, map: &Node, line: &str) -> Option<Self> {
+        let (_, first) = map.fields().first()?;
+        let (number, column) = (first.key().line, first.key().column);
+        let indent = " ".repeat(column as usize - 1);
+        let is_block = number > map.key().line && self::column(file, number) == column;
+        is_block.then(|| Self::insert(file, number, vec![format!("{indent}{line}")]))
+    }
+
+    /// Takes a line away.
+    pub(crate) fn delete_line(file: &ManifestFile, line: u32) -> Self {
+        Self { file: file.name().to_owned(), line, removed: 1, lines: Vec::new() }
+    }
+
     /// New lines before a line.
     pub(crate) fn insert(file: &ManifestFile, line: u32, lines: Vec<String>) -> Self {
         Self { file: file.name().to_owned(), line, removed: 0, lines }
@@ -357,6 +380,23 @@ mod tests {
         let edits = moved_beside_each(file, limit, &[first, second]).unwrap();
         let moved = "s:\n  t:\n  - x:\n      y: 1\n    l: {n: 1}\n  - z: 2\n    x:\n      y: 3\n    l: {n: 1}\n";
         assert_eq!(apply(&edits, file), moved);
+    }
+
+    #[test]
+    fn fields_are_rewritten_added_and_taken_away() {
+        let (text, _) = edited(|file, root| {
+            vec![
+                Edit::field(file, root.get("a").unwrap(), "z", "9"),
+                Edit::first_field(file, root.get("b").unwrap(), "x: 0"),
+                Some(Edit::delete_line(file, 5)),
+            ]
+        });
+        assert_eq!(text, "z: 9\nb:\n  x: 0\n  c: 2\n  d:\nf: {g: 4, h: 5}\n");
+        let manifests = Manifests::read(&[("f.yaml", TEXT)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let file = &manifests.files()[0];
+        assert_eq!(Edit::field(file, root.get("b").unwrap(), "z", "9"), None);
+        assert_eq!(Edit::first_field(file, root.get("f").unwrap(), "x: 0"), None);
     }
 
     #[test]
