@@ -8,6 +8,7 @@
 
 mod bench;
 mod docs;
+mod fuzz;
 mod shell;
 mod test;
 mod wasm;
@@ -40,6 +41,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--quick] [--instructions] [--divan]",
         about: "measure events per second against the figures to beat",
         run: bench::run,
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[SECONDS]",
+        about: "throw random manifests at importer and linter",
+        run: fuzz::run,
     },
     Command {
         name: "docs",

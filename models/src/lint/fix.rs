@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::manifest::files::{Manifest, ManifestFile, Manifests};
-use crate::manifest::yaml::{Node, Place};
+use crate::manifest::yaml::{Node, Place, Style};
 
 /// Lines shown before and after an edit.
 const CONTEXT: u32 = 3;
@@ -38,9 +38,43 @@ impl Edit {
         (node.place().line == node.last_line()).then(|| within(file, node.place(), value))
     }
 
+    /// Another word in the place of one within a scalar, which begins there, in characters.
+    pub(crate) fn word(
+        file: &ManifestFile,
+        node: &Node,
+        begin: usize,
+        word: &str,
+        text: &str,
+    ) -> Option<Self> {
+        Some(within(file, word_place(file, node, begin, word)?, text))
+    }
+
     /// Another name for a field.
     pub(crate) fn key(file: &ManifestFile, node: &Node, name: &str) -> Self {
         within(file, node.key(), name)
+    }
+
+    /// Another name and another value for a field that is written on one line.
+    pub(crate) fn field(file: &ManifestFile, node: &Node, name: &str, value: &str) -> Option<Self> {
+        let (key, place) = (node.key(), node.place());
+        let is_line = key.line == place.line && place.line == node.last_line();
+        let end = place.column.checked_add(place.length)?;
+        let length = end.checked_sub(key.column).filter(|_| is_line)?;
+        Some(within(file, Place { length, ..key }, &format!("{name}: {value}")))
+    }
+
+    /// A field before all others of a map; none if they do not have lines of their own.
+    pub(crate) fn first_field(file: &ManifestFile, map: &Node, line: &str) -> Option<Self> {
+        let (_, first) = map.fields().first()?;
+        let (number, column) = (first.key().line, first.key().column);
+        let indent = " ".repeat(column as usize - 1);
+        let is_block = number > map.key().line && self::column(file, number) == column;
+        is_block.then(|| Self::insert(file, number, vec![format!("{indent}{line}")]))
+    }
+
+    /// Takes a line away.
+    pub(crate) fn delete_line(file: &ManifestFile, line: u32) -> Self {
+        Self { file: file.name().to_owned(), line, removed: 1, lines: Vec::new() }
     }
 
     /// New lines before a line.
@@ -60,6 +94,27 @@ impl Edit {
     }
 }
 
+/// Where a word stands that begins there within a scalar, if it is written on one line as it is.
+pub(crate) fn word_place(
+    file: &ManifestFile,
+    node: &Node,
+    begin: usize,
+    word: &str,
+) -> Option<Place> {
+    let quote = match node.style() {
+        Style::Plain => 0,
+        Style::Quoted => 1,
+        Style::Block | Style::Alias => return None,
+    };
+    let place = node.place();
+    let begin = u32::try_from(begin + quote).ok()?;
+    let length = u32::try_from(word.chars().count()).ok().filter(|&it| it > 0)?;
+    let column = place.column.checked_add(begin)?;
+    let line = file.line(place.line).chars().skip(column as usize - 1);
+    let stands = line.take(length as usize).eq(word.chars());
+    stands.then_some(Place { line: place.line, column, length })
+}
+
 /// The lines of a field that has them for itself.
 pub(crate) fn own_lines(file: &ManifestFile, node: &Node) -> Option<(u32, u32)> {
     let first = node.key().line;
@@ -72,6 +127,13 @@ pub(crate) fn own_lines(file: &ManifestFile, node: &Node) -> Option<(u32, u32)> 
     let opened = ['{', '['].map(|c| rest.matches(c).count());
     (is_alone && (node.last_line() > first || closed == opened))
         .then_some((first, node.last_line()))
+}
+
+/// Whether a field is written on lines of which the last is its own, so that another may follow.
+pub(crate) fn is_block(file: &ManifestFile, node: &Node) -> bool {
+    let last = file.line(node.last_line());
+    let count = |c: char| last.matches(c).count();
+    node.key().line < node.last_line() && count('{') == count('}') && count('[') == count(']')
 }
 
 /// The lines of a field, moved so that its name begins at a column.
@@ -118,6 +180,21 @@ impl Fix {
     }
 }
 
+/// Moves a field to stand beside each of the others, as the next one after it.
+pub(crate) fn moved_beside_each(
+    file: &ManifestFile,
+    node: &Node,
+    siblings: &[&Node],
+) -> Option<Vec<Edit>> {
+    let insert = |sibling: &&Node| {
+        let lines = lines_at(file, node, sibling.key().column).filter(|_| is_block(file, sibling));
+        Some(Edit::insert(file, sibling.last_line() + 1, lines?))
+    };
+    let mut edits = siblings.iter().map(insert).collect::<Option<Vec<Edit>>>()?;
+    edits.push(Edit::delete(file, node)?);
+    Some(edits)
+}
+
 /// Moves a field to stand beside another, as the next one after it.
 pub(crate) fn moved_beside(
     manifests: &Manifests,
@@ -126,8 +203,7 @@ pub(crate) fn moved_beside(
     sibling: &Node,
 ) -> [Option<Edit>; 2] {
     let Some(file) = manifests.file(manifest.file) else { return [None, None] };
-    let sibling_is_alone = sibling.key().line < sibling.last_line();
-    let lines = lines_at(file, node, sibling.key().column).filter(|_| sibling_is_alone);
+    let lines = lines_at(file, node, sibling.key().column).filter(|_| is_block(file, sibling));
     let insert = lines.map(|lines| Edit::insert(file, sibling.last_line() + 1, lines));
     [Edit::delete(file, node), insert]
 }
@@ -274,6 +350,53 @@ mod tests {
         let edits = edits.map(Option::unwrap);
         let text = apply(&edits, &manifests.files()[0]);
         assert_eq!(text, "a: 1\nb:\n  c: 2\nd:\n  e: 3\nf: {g: 4, h: 5}\n");
+    }
+
+    #[test]
+    fn a_word_within_a_scalar_is_replaced() {
+        let text = "a: \"x || y-z\"\nb: ä && y\nc: >-\n  x\nd: \"\\u0078 y\"\n";
+        let manifests = Manifests::read(&[("f.yaml", text)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let file = &manifests.files()[0];
+        let word = |field: &str, begin, word| {
+            Edit::word(file, root.get(field).unwrap(), begin, word, "new")
+                .map(|edit| edit.lines.concat())
+        };
+        assert_eq!(word("a", 5, "y-z").as_deref(), Some("a: \"x || new\""));
+        assert_eq!(word("b", 5, "y").as_deref(), Some("b: ä && new"));
+        assert_eq!(word("c", 0, "x"), None);
+        assert_eq!(word("d", 2, "y"), None);
+    }
+
+    #[test]
+    fn a_field_is_moved_beside_each_of_the_others() {
+        let text = "s:\n  l: {n: 1}\n  t:\n  - x:\n      y: 1\n  - z: 2\n    x:\n      y: 3\n";
+        let manifests = Manifests::read(&[("f.yaml", text)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let file = &manifests.files()[0];
+        let items = root.at(&["s", "t"]).unwrap().items();
+        let [first, second] = [0, 1].map(|it: usize| items[it].get("x").unwrap());
+        let limit = root.at(&["s", "l"]).unwrap();
+        let edits = moved_beside_each(file, limit, &[first, second]).unwrap();
+        let moved = "s:\n  t:\n  - x:\n      y: 1\n    l: {n: 1}\n  - z: 2\n    x:\n      y: 3\n    l: {n: 1}\n";
+        assert_eq!(apply(&edits, file), moved);
+    }
+
+    #[test]
+    fn fields_are_rewritten_added_and_taken_away() {
+        let (text, _) = edited(|file, root| {
+            vec![
+                Edit::field(file, root.get("a").unwrap(), "z", "9"),
+                Edit::first_field(file, root.get("b").unwrap(), "x: 0"),
+                Some(Edit::delete_line(file, 5)),
+            ]
+        });
+        assert_eq!(text, "z: 9\nb:\n  x: 0\n  c: 2\n  d:\nf: {g: 4, h: 5}\n");
+        let manifests = Manifests::read(&[("f.yaml", TEXT)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let file = &manifests.files()[0];
+        assert_eq!(Edit::field(file, root.get("b").unwrap(), "z", "9"), None);
+        assert_eq!(Edit::first_field(file, root.get("f").unwrap(), "x: 0"), None);
     }
 
     #[test]

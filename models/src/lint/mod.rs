@@ -42,7 +42,7 @@ pub struct Rule {
     pub code: &'static str,
     /// Its name: `settings-refused`.
     pub name: &'static str,
-    /// How bad it is.
+    /// How bad it usually is.
     pub level: Level,
     /// What it finds, in a line.
     pub title: &'static str,
@@ -173,6 +173,18 @@ impl<'m> Cx<'m, '_> {
         self.find(manifest, node.key(), message.into())
     }
 
+    /// Reports something at a word within a value, which begins there, in characters.
+    pub(crate) fn at_word(
+        &mut self,
+        manifest: Manifest<'m>,
+        node: &Node,
+        (begin, word): (usize, &str),
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        let place = fix::word_place(self.file(manifest), node, begin, word);
+        self.find(manifest, place.unwrap_or(node.place()), message.into())
+    }
+
     fn find(&mut self, manifest: Manifest<'_>, place: Place, message: String) -> &mut Finding {
         self.push(manifest.title(), Some(place.location(manifest.file)), message)
     }
@@ -199,6 +211,12 @@ impl Finding {
 
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Makes it worse or less bad than what its rule finds usually is.
+    pub(crate) fn level(&mut self, level: Level) -> &mut Self {
+        self.level = level;
         self
     }
 

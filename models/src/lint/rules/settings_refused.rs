@@ -1,6 +1,9 @@
 //! Settings that nats-server refuses.
 
-use crate::lint::{Cx, Level, Rule};
+use super::settings::{Setting, settings};
+use super::streams::{Stream, meant, streams};
+use crate::lint::{Cx, Edit, Fix, Level, Rule};
+use crate::manifest::yaml::{Node, Style};
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST001",
@@ -19,32 +22,107 @@ Limits of the stream belong into `spec.jetstream.streamConfig`, in the names tha
 largest message is `spec.jetstream.maxPayload`.
 
 A `settings` of your own also replaces the default one, and with it `max_file_store: 1TB`.",
-    links: &["nats-server server/opts.go:parseJetStream", "argo-events pkg/eventbus/installer/jetstream.go"],
+    links: &["nats-server server/opts.go:parseJetStream", "argo-events pkg/reconciler/eventbus/installer/jetstream.go"],
     check,
 };
 
-/// Keys that nats-server knows in its `jetstream` block.
-const KNOWN: [&str; 4] =
-    ["max_memory_store", "max_file_store", "max_outstanding_catchup", "store_dir"];
+/// Keys that nats-server knows in its `jetstream` block, in some version.
+const KNOWN: [&str; 27] = [
+    "store",
+    "store_dir",
+    "storedir",
+    "sync",
+    "sync_interval",
+    "max_memory_store",
+    "max_mem_store",
+    "max_mem",
+    "max_file_store",
+    "max_file",
+    "domain",
+    "enable",
+    "enabled",
+    "key",
+    "ek",
+    "encryption_key",
+    "prev_key",
+    "prev_ek",
+    "prev_encryption_key",
+    "cipher",
+    "extension_hint",
+    "limits",
+    "unique_tag",
+    "max_outstanding_catchup",
+    "max_buffered_size",
+    "max_buffered_msgs",
+    "request_queue_limit",
+];
+/// More of them, of later versions.
+const KNOWN_LATER: [&str; 4] = ["info_queue_limit", "meta_compact", "strict", "tpm"];
 
 fn check(cx: &mut Cx<'_, '_>) {
     for bus in cx.of("EventBus") {
-        let Some(settings) = bus.root.at(&["spec", "jetstream", "settings"]) else { continue };
-        let text = settings.scalar().unwrap_or_default();
-        let keys = text.lines().filter_map(|line| {
-            let line = line.split('#').next().unwrap_or_default();
-            line.split([':', '=', ' ']).find(|word| !word.is_empty())
-        });
-        let refused: Vec<&str> = keys.filter(|key| !KNOWN.contains(key)).collect();
-        if refused.is_empty() {
-            continue;
-        }
+        let Some(node) = bus.root.at(&["spec", "jetstream", "settings"]) else { continue };
+        let all = settings(cx.file(bus), node);
+        let (known, refused): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
+            all.into_iter().partition(|it| is_known(it.key));
+        let Some(first) = refused.first() else { continue };
+        let names: Vec<&str> = refused.iter().map(|it| it.key).collect();
         let message = format!(
             "nats-server does not know `{}` in its `jetstream` block: its pods do not start",
-            refused.join("`, `")
+            names.join("`, `")
         );
-        cx.at_key(bus, settings, message).help(
-            "limits of the stream go into `streamConfig`, as `maxMsgs`, `maxBytes`, `maxAge`",
-        );
+        let stream = streams(cx).into_iter().find(|it| std::ptr::eq(it.bus.root, bus.root));
+        let fix = stream.and_then(|stream| moved(&stream, node, &known, &refused));
+        cx.find(bus, first.place, message)
+            .help("limits of the stream go into `streamConfig`, as `maxMsgs`, `maxBytes`, `maxAge`")
+            .fix(fix);
     }
+}
+
+fn is_known(key: &str) -> bool {
+    let key = key.to_lowercase();
+    KNOWN.iter().chain(&KNOWN_LATER).any(|known| *known == key)
+}
+
+/// Moves the limits into `streamConfig`, in the names and numbers that are read there.
+fn moved(
+    stream: &Stream<'_>,
+    node: &Node,
+    known: &[Setting<'_>],
+    refused: &[Setting<'_>],
+) -> Option<Fix> {
+    let file = stream.file();
+    let has_lines = refused.iter().all(|it| it.place != node.place());
+    if node.style() != Style::Block || !has_lines {
+        return None;
+    }
+    let mut lines = Vec::new();
+    for setting in refused {
+        match setting.key.to_lowercase().replace('_', "").as_str() {
+            // There is no such limit: nothing is lost with the line.
+            "maxconsumers" => {}
+            "maxmsgs" => lines.push(line(stream, "maxMsgs", setting)?),
+            "maxbytes" => lines.push(line(stream, "maxBytes", setting)?),
+            "maxage" => lines.push(line(stream, "maxAge", setting)?),
+            "duplicates" | "duplicatewindow" => lines.push(line(stream, "duplicates", setting)?),
+            _ => return None,
+        }
+    }
+    let mut edits = Vec::new();
+    if known.is_empty() {
+        edits.push(Edit::delete(file, node)?);
+    } else {
+        let gone = |it: &Setting<'_>| Edit::delete_line(file, it.place.line);
+        edits.extend(refused.iter().map(gone));
+    }
+    if !lines.is_empty() {
+        edits.push(stream.add(&lines)?);
+    }
+    Some(Fix { title: "move the limits into `streamConfig`".into(), edits })
+}
+
+/// The line of `streamConfig` for a setting; none if there is one already, or if nobody can read it.
+fn line(stream: &Stream<'_>, key: &str, setting: &Setting<'_>) -> Option<String> {
+    let value = meant(key, setting.value)?;
+    stream.field(key).is_none().then(|| format!("{key}: {value}"))
 }

@@ -1,0 +1,183 @@
+//! Times of reset that the controller refuses.
+
+use super::sensors::triggers;
+use crate::lint::{Cx, Level, Rule};
+use crate::manifest::yaml::Node;
+
+pub(in crate::lint) const RULE: Rule = Rule {
+    code: "ST056",
+    name: "conditions-reset",
+    level: Level::Error,
+    title: "a `conditionsReset` whose `cron` or `timezone` the controller refuses",
+    since: "every version of argo-events with `conditionsReset`",
+    story: "\
+`conditionsReset[].byTime.cron` has exactly five fields: minute, hour, day of month, month and day of week. \
+There are no seconds and no `@daily`, and Sunday is 0, not 7. `timezone` is a name of the IANA database, such as \
+`Europe/Berlin`; UTC unless stated.
+
+A Sensor with any other is refused as a whole: the controller deploys nothing, and a Sensor that runs keeps \
+running as it was before.
+
+A reset also happens when the sensor starts, if one was due in the meantime: what had come before it is \
+forgotten.",
+    links: &[
+        "argo-events pkg/reconciler/sensor/validate.go:validateTriggerTemplate",
+        "https://github.com/robfig/cron/blob/v3.0.1/parser.go",
+    ],
+    check,
+};
+
+const REFUSED: &str = "the controller refuses the Sensor and deploys nothing";
+
+fn check(cx: &mut Cx<'_, '_>) {
+    for sensor in cx.of("Sensor") {
+        for trigger in triggers(sensor) {
+            let resets = trigger.template.map_or(&[][..], |it| it.list("conditionsReset"));
+            for reset in resets {
+                let Some(by_time) = reset.get("byTime") else {
+                    let message = format!("a reset without `byTime`: {REFUSED}");
+                    cx.at_value(sensor, reset, message)
+                        .help("`byTime` with a `cron`, or no reset at all");
+                    continue;
+                };
+                let cron = by_time.get("cron");
+                let text = cron.map_or(Some(""), Node::scalar);
+                if let Some(why) = text.and_then(cron_problem) {
+                    let node = cron.unwrap_or(by_time);
+                    let text = text.unwrap_or_default();
+                    let help = "minute, hour, day of month, month, day of week (0 to 6)";
+                    cx.at_value(sensor, node, format!("`{text}` {why}: {REFUSED}")).help(help);
+                }
+                let zone = by_time.get("timezone");
+                if let Some((zone, text)) = zone.and_then(|it| Some((it, it.scalar()?)))
+                    && !may_be_zone(text)
+                {
+                    let message = format!("`{text}` is no name of a time zone: {REFUSED}");
+                    cx.at_value(sensor, zone, message)
+                        .help("a name of the IANA database, such as `Europe/Berlin` or `UTC`");
+                }
+            }
+        }
+    }
+}
+
+/// The fields of a cron text: what they are called, their least and largest value, and their names.
+const FIELDS: [(&str, u32, u32, &[&str]); 5] = [
+    ("minute", 0, 59, &[]),
+    ("hour", 0, 23, &[]),
+    ("day of month", 1, 31, &[]),
+    (
+        "month",
+        1,
+        12,
+        &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+    ),
+    ("day of week", 0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+];
+
+/// What robfig/cron does not accept.
+fn cron_problem(text: &str) -> Option<String> {
+    let mut fields: Vec<&str> = text.split_whitespace().collect();
+    if fields.first().is_some_and(|it| it.starts_with("TZ=") || it.starts_with("CRON_TZ=")) {
+        fields.remove(0);
+    }
+    if fields.len() != FIELDS.len() {
+        let count = fields.len();
+        return Some(format!(
+            "has {count} field{} instead of 5",
+            if count == 1 { "" } else { "s" }
+        ));
+    }
+    let wrong = fields.iter().zip(FIELDS).find(|(text, field)| {
+        text.split(',').filter(|it| !it.is_empty()).any(|it| !is_range(it, *field))
+    })?;
+    let (name, least, most, _) = wrong.1;
+    Some(format!("has no {name} `{}` ({least} to {most})", wrong.0))
+}
+
+/// `*`, `5`, `1-5`, `*/15`, `mon-fri`.
+fn is_range(text: &str, (_, least, most, names): (&str, u32, u32, &[&str])) -> bool {
+    let value = |text: &str| match names.iter().position(|it| text.eq_ignore_ascii_case(it)) {
+        Some(index) => u32::try_from(index).ok().map(|index| index + least),
+        None => text.parse::<u32>().ok(),
+    };
+    let mut parts = text.split('/');
+    let range = parts.next().unwrap_or_default();
+    let step = match (parts.next(), parts.next()) {
+        (None, _) => Some(1),
+        (Some(step), None) => step.parse::<u32>().ok(),
+        _ => None,
+    };
+    let (from, to) = match range.split_once('-') {
+        _ if range == "*" || range == "?" => (Some(least), Some(most)),
+        None => (value(range), value(range)),
+        Some((from, to)) => (value(from), value(to)),
+    };
+    let is_within = |from: u32, to: u32| least <= from && from <= to && to <= most;
+    step.is_some_and(|it| it > 0) && from.zip(to).is_some_and(|(from, to)| is_within(from, to))
+}
+
+/// Whether it has the form of a name of the IANA database; which names there are is not known here.
+fn may_be_zone(text: &str) -> bool {
+    const ABBREVIATIONS: [&str; 14] = [
+        "PST", "PDT", "MDT", "CST", "CDT", "EDT", "BST", "IST", "JST", "CEST", "EEST", "WEST",
+        "AEST", "AEDT",
+    ];
+    let begins = text.chars().next().is_none_or(|c| c.is_ascii_uppercase());
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-+/".contains(c);
+    // `Etc/GMT+2` is one, and `GMT+0`; `UTC+2` and `GMT+2` are none.
+    let offset = text.strip_prefix("UTC").or_else(|| text.strip_prefix("GMT"));
+    let is_offset = offset.is_some_and(|it| it.starts_with(['+', '-']) && it != "+0" && it != "-0");
+    begins && text.chars().all(safe) && !is_offset && !ABBREVIATIONS.contains(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cron_texts_are_those_of_robfig() {
+        for text in [
+            "0 0 * * *",
+            "*/15 8-17 1,15 jan-mar MON",
+            "0 0 ? * 0-6/2",
+            "TZ=UTC 0 0 * * 0",
+            "5/10 * * * *",
+        ] {
+            assert_eq!(cron_problem(text), None, "{text}");
+        }
+        for text in [
+            "",
+            "@daily",
+            "0 0 0 * * *",
+            "60 * * * *",
+            "0 0 * * 7",
+            "0 0 5-1 * *",
+            "*/0 * * * *",
+            "0 0 * * sunday",
+            "a * * * *",
+            "0 0 1-2-3 * *",
+        ] {
+            assert!(cron_problem(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn zones_have_names() {
+        for zone in [
+            "",
+            "UTC",
+            "Local",
+            "Europe/Berlin",
+            "Etc/GMT+2",
+            "GMT+0",
+            "EST5EDT",
+            "America/Port-au-Prince",
+        ] {
+            assert!(may_be_zone(zone), "{zone}");
+        }
+        for zone in ["europe/berlin", "+02:00", "UTC+2", "CEST", "Europe/New York", "../etc"] {
+            assert!(!may_be_zone(zone), "{zone}");
+        }
+    }
+}
