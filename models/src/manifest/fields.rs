@@ -1,6 +1,8 @@
 //! The fields that the real objects have and the model has no use for, so that these can be told from
 //! fields that nobody reads.
 
+mod workflow;
+
 /// Fields of an object: paths with `*` for any name, and `[]` for any item; everything below is known too.
 /// The second says why it changes nothing in the model.
 const KNOWN: &[(&str, &[(&str, &str)])] = &[
@@ -16,12 +18,19 @@ const KNOWN: &[(&str, &[(&str, &str)])] = &[
 
 /// Why the field at `path` of an object of that kind is not modeled, if the real object has it.
 pub(super) fn known(kind: &str, path: &str) -> Option<&'static str> {
+    if let Some(why) = workflow::known(kind, path) {
+        return Some(why);
+    }
     let (_, fields) = KNOWN.iter().find(|(of, _)| *of == kind)?;
     fields.iter().find(|(known, _)| matches(known, path)).map(|(_, why)| *why)
 }
 
 /// The names of the fields beside `path`.
 pub(super) fn siblings(kind: &str, path: &str) -> Vec<&'static str> {
+    let beside = workflow::siblings(kind, path);
+    if !beside.is_empty() {
+        return beside;
+    }
     let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
     let fields = KNOWN.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, fields)| fields);
     let name = |known: &&'static str| {

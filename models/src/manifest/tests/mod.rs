@@ -1,3 +1,8 @@
+mod controller;
+mod cron;
+mod locks;
+mod workflow;
+
 use super::*;
 use crate::event_source::spec::RouteSpec;
 use crate::presets::Preset;
@@ -7,10 +12,10 @@ use crate::spec::ron_text;
 use crate::storms::Storm;
 
 const REFERENCE: &[(&str, &str)] = &[
-    ("eventbus.yaml", include_str!("../../presets/reference/eventbus.yaml")),
-    ("eventsources.yaml", include_str!("../../presets/reference/eventsources.yaml")),
-    ("sensors.yaml", include_str!("../../presets/reference/sensors.yaml")),
-    ("workflows.yaml", include_str!("../../presets/reference/workflows.yaml")),
+    ("eventbus.yaml", include_str!("../../../presets/reference/eventbus.yaml")),
+    ("eventsources.yaml", include_str!("../../../presets/reference/eventsources.yaml")),
+    ("sensors.yaml", include_str!("../../../presets/reference/sensors.yaml")),
+    ("workflows.yaml", include_str!("../../../presets/reference/workflows.yaml")),
 ];
 
 fn imported(files: &[(&str, &str)], reading: Reading) -> Import {
@@ -261,9 +266,7 @@ fn nothing_is_passed_over_in_silence() {
                 endpoint: /x\n      maxPayloadSize: 3\n---\nkind: Wombat\nspec: {a: 1}\n";
     let found = imported(&[("e.yaml", text)], Reading::Deployed).findings;
     insta::assert_snapshot!(found, @r"
-    e.yaml:4:13: warning: `spec.replicas` has no part in the model: passed over (in `spec.replicas`)
-    e.yaml:8:23: warning: `spec.webhook.x.maxPayloadSize` has no part in the model: passed over (in `spec.webhook.x.maxPayloadSize`)
-    e.yaml:10:1: warning: `Wombat` has no part in the model: passed over (in `Wombat/unnamed`); expected one of `EventBus`, `EventSource`, `Sensor`, `WorkflowTemplate`, `ClusterWorkflowTemplate`, `ConfigMap`
+    e.yaml:10:1: warning: `Wombat` has no part in the model: passed over (in `Wombat/unnamed`); expected one of `EventBus`, `EventSource`, `Sensor`, `Workflow`, `WorkflowTemplate`, `ClusterWorkflowTemplate`, `CronWorkflow`, `ConfigMap`, `Namespace`
     ");
 }
 
