@@ -38,7 +38,7 @@ pub struct Rule {
     pub code: &'static str,
     /// Its name: `settings-refused`.
     pub name: &'static str,
-    /// How bad it is.
+    /// How bad it usually is.
     pub level: Level,
     /// What it finds, in a line.
     pub title: &'static str,
@@ -188,6 +188,12 @@ impl Finding {
 
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Makes it worse or less bad than what its rule finds usually is.
+    pub(crate) fn level(&mut self, level: Level) -> &mut Self {
+        self.level = level;
         self
     }
 
