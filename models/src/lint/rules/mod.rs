@@ -1,4 +1,33 @@
 //! The rules, a file each.
 
+pub(super) mod active_deadline_pending;
+pub(super) mod config_map_value;
+mod controller;
+pub(super) mod controller_config;
+mod cron;
+pub(super) mod cron_missed_runs;
+pub(super) mod cron_schedule_form;
+pub(super) mod cron_schedule_invalid;
+mod durations;
+pub(super) mod lock_held_through_retries;
+pub(super) mod lock_namespaces;
+mod locks;
+pub(super) mod many_waiters;
 pub(super) mod misplaced_in_template;
+pub(super) mod pod_priority;
+pub(super) mod requeue_floor;
+mod retries;
+pub(super) mod retry_on_steps;
+pub(super) mod retry_without_limit;
+pub(super) mod semaphore_not_found;
+pub(super) mod semaphore_over_admits;
 pub(super) mod settings_refused;
+pub(super) mod singular_lock;
+pub(super) mod synchronization_without_lock;
+pub(super) mod template_field_refused;
+pub(super) mod ttl_missing;
+pub(super) mod unknown_template;
+pub(super) mod unreferenced_template;
+pub(super) mod waiters_hold_parallelism;
+mod words;
+mod workflows;
