@@ -29,7 +29,7 @@ mod trigger;
 pub mod workflow;
 mod workflows;
 
-pub use model::{Model, Overrides};
+pub use model::{Made, Model, Overrides};
 
 pub use engine::fate::{FateKind, Reason};
 pub use engine::recorder::{Fact, FactKind, FactSink, GaugeWindow, SampleWindow};

@@ -32,6 +32,18 @@ pub struct Overrides<'a> {
     pub horizon: Option<SimDuration>,
     /// A storm (file name and RON text) in place of the sources' own arrivals.
     pub storm: Option<(&'a str, &'a str)>,
+    /// Where the model is from.
+    pub made: Made,
+}
+
+/// Where a model is from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Made {
+    /// Somebody wrote it.
+    #[default]
+    ByHand,
+    /// It was made of manifests, so that a storm may say what these leave open.
+    OfManifests,
 }
 
 /// The name of the command line in places: a line for each option that makes the model another.

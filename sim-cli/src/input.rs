@@ -12,7 +12,7 @@ use models::model::COMMAND_LINE;
 use models::presets::{PRESETS, Preset};
 use models::spec::arrival::Files;
 use models::storms::{STORMS, Storm};
-use models::{Model, Overrides};
+use models::{Made, Model, Overrides};
 use sim_core::time::SimDuration;
 
 use crate::output::directory::{KEPT_FILES, MODEL, REPORT, is_result};
@@ -33,6 +33,8 @@ pub(crate) struct Source {
     base: Base,
     /// What was approximated in the manifests that it was made of, and what was assumed, in words.
     pub(crate) said: String,
+    /// Whether somebody wrote it.
+    made: Made,
 }
 
 /// Where files are, and which have been read.
@@ -52,8 +54,13 @@ enum Place {
 
 impl Source {
     fn new(name: &str, text: String, place: Place) -> Self {
+        // What a result has kept may be made of manifests, and its storm may say what these leave open.
+        let made = match place {
+            Place::Result(_) => Made::OfManifests,
+            Place::Folder(_) | Place::Preset => Made::ByHand,
+        };
         let base = Base { place, read: RefCell::default() };
-        Self { name: name.to_owned(), text, base, said: String::new() }
+        Self { name: name.to_owned(), text, base, said: String::new(), made }
     }
 
     /// The files that it may name.
@@ -239,7 +246,7 @@ fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<
     said.extend(assumptions);
     let made = format!("<model made of {name}>");
     let source = Source::new(&made, import.ron_text(), Place::Folder(PathBuf::new()));
-    Ok(Source { said, ..source })
+    Ok(Source { said, made: Made::OfManifests, ..source })
 }
 
 /// The file itself, or all YAML files below the directory, in order of their names.
@@ -302,7 +309,8 @@ pub(crate) fn model(
 ) -> Result<(Model, String), Failure> {
     let storm = wishes.storm.map(storm).transpose()?;
     let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let overrides = Overrides { sets: wishes.sets, horizon: wishes.horizon, storm };
+    let made = source.made;
+    let overrides = Overrides { sets: wishes.sets, horizon: wishes.horizon, storm, made };
     let problems = match Model::read(&source.name, &source.text, &overrides, source.files()) {
         Ok(model) => {
             let said = describe(&model.warnings, source, &overrides, color);

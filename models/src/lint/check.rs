@@ -3,10 +3,10 @@
 use super::{Finding, Load, lint};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::files::Manifests;
-use crate::manifest::{Reading, Versions, import_from};
+use crate::manifest::{ImportOptions, Reading, Versions, import_from};
 use crate::model::COMMAND_LINE;
 use crate::spec::arrival::{Files, NoFiles};
-use crate::{Model, Overrides};
+use crate::{Made, Model, Overrides};
 
 /// What was found in one model, or in manifests that belong together.
 #[derive(Debug)]
@@ -35,13 +35,16 @@ pub fn check_manifests(
     let inputs = manifests.files().len();
     let manifests = with_asides(manifests, overrides);
     let mut diagnostics = manifests.problems().clone();
-    let import = import_from(&manifests, Reading::Deployed, versions);
+    let options =
+        ImportOptions { versions, storm: overrides.storm, ..ImportOptions::new(Reading::Deployed) };
+    let import = import_from(&manifests, &options);
     diagnostics.extend(import.findings.clone());
     if import.spec.stages.is_empty() {
         let findings = lint(&manifests, versions, None);
         return Checked { manifests, inputs, findings, diagnostics };
     }
-    let model = Model::read(IMPORTED, &import.ron_text(), overrides, &NoFiles);
+    let overrides = Overrides { made: Made::OfManifests, ..*overrides };
+    let model = Model::read(IMPORTED, &import.ron_text(), &overrides, &NoFiles);
     let told = match &model {
         Ok(model) => model.warnings.clone(),
         Err(problems) => problems.clone(),

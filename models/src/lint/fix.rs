@@ -49,6 +49,17 @@ impl Edit {
         Some(within(file, word_place(file, node, begin, word)?, text))
     }
 
+    /// Another value for a field, whose value is written on the lines below its name.
+    pub(crate) fn whole(file: &ManifestFile, node: &Node, value: &str) -> Option<Self> {
+        let (first, last) = own_lines(file, node)?;
+        let name: String = {
+            let key = node.key();
+            file.line(first).chars().take((key.column + key.length) as usize - 1).collect()
+        };
+        let lines = vec![format!("{name}: {value}")];
+        Some(Self { file: file.name().to_owned(), line: first, removed: last + 1 - first, lines })
+    }
+
     /// Another name for a field.
     pub(crate) fn key(file: &ManifestFile, node: &Node, name: &str) -> Self {
         within(file, node.key(), name)
@@ -75,6 +86,29 @@ impl Edit {
     /// Takes a line away.
     pub(crate) fn delete_line(file: &ManifestFile, line: u32) -> Self {
         Self { file: file.name().to_owned(), line, removed: 1, lines: Vec::new() }
+    }
+
+    /// A field under another name, with its value as the only item of a list.
+    pub(crate) fn listed(file: &ManifestFile, node: &Node, name: &str) -> Option<Self> {
+        let (key, place) = (node.key(), node.place());
+        if place.line == key.line {
+            return listed_in_line(file, node, name);
+        }
+        let (first, last) = own_lines(file, node).filter(|_| node.scalar().is_none())?;
+        let indent = column(file, place.line) as usize - 1;
+        let line = |number: u32| {
+            let line = file.line(number);
+            match number {
+                _ if number < place.line => line.to_owned(),
+                _ if number == place.line => format!("{}- {}", &line[..indent], &line[indent..]),
+                _ if line.is_empty() => String::new(),
+                _ => format!("  {line}"),
+            }
+        };
+        let mut lines: Vec<String> = (first..=last).map(line).collect();
+        lines[0] = within(file, key, name).lines.concat();
+        let removed = last + 1 - first;
+        Some(Self { file: file.name().to_owned(), line: first, removed, lines })
     }
 
     /// New lines before a line.
@@ -151,6 +185,48 @@ pub(crate) fn lines_at(file: &ManifestFile, node: &Node, to: u32) -> Option<Vec<
 fn column(file: &ManifestFile, line: u32) -> u32 {
     let line = file.line(line);
     u32::try_from(line.chars().take_while(|c| *c == ' ').count()).unwrap_or(u32::MAX - 1) + 1
+}
+
+/// The field and its value are on one line.
+fn listed_in_line(file: &ManifestFile, node: &Node, name: &str) -> Option<Edit> {
+    let (key, place) = (node.key(), node.place());
+    if node.last_line() != key.line {
+        return None;
+    }
+    let text: String = file.line(place.line).chars().skip(place.column as usize - 1).collect();
+    let length =
+        if text.starts_with(['{', '[']) { flow_length(&text)? } else { place.length as usize };
+    let place = Place { length: u32::try_from(length).ok()?, ..place };
+    let value: String = text.chars().take(length).collect();
+    // In brackets a comma ends a scalar without quotes.
+    let is_plain = node.scalar().is_some() && node.style() == Style::Plain;
+    let item = if is_plain { format!("\"{value}\"") } else { value };
+    let mut edit = within(file, place, &format!("[{item}]"));
+    let line: Vec<char> = edit.lines.concat().chars().collect();
+    let (begin, end) = (key.column as usize - 1, (key.column + key.length) as usize - 1);
+    let before = line.get(..begin)?.iter();
+    edit.lines =
+        vec![before.copied().chain(name.chars()).chain(line.get(end..)?.iter().copied()).collect()];
+    Some(edit)
+}
+
+/// How long the map or list in brackets is with which the text begins, in characters.
+fn flow_length(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0, None);
+    for (index, c) in text.chars().enumerate() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth -= 1,
+            (None, _) => {}
+        }
+        if depth == 0 {
+            return Some(index + 1);
+        }
+    }
+    None
 }
 
 fn within(file: &ManifestFile, place: Place, text: &str) -> Edit {
@@ -397,6 +473,26 @@ mod tests {
         let file = &manifests.files()[0];
         assert_eq!(Edit::field(file, root.get("b").unwrap(), "z", "9"), None);
         assert_eq!(Edit::first_field(file, root.get("f").unwrap(), "x: 0"), None);
+    }
+
+    #[test]
+    fn a_field_becomes_a_list_of_one() {
+        let text = "a: b # c\nd: {e: \"}\"}  # f\ng:\n  # h\n  i: 1\n\n  j:\n    k: 2\nl: {m: \"x\", n: 0,30 *}\no: |\n  p\n";
+        let manifests = Manifests::read(&[("f.yaml", text)]);
+        let (_, root) = manifests.documents().next().unwrap();
+        let file = &manifests.files()[0];
+        let listed = |path: &[&str]| {
+            let edit = Edit::listed(file, root.at(path).unwrap(), "new")?;
+            Some(edit.lines.join("\n"))
+        };
+        assert_eq!(listed(&["a"]).as_deref(), Some("new: [\"b\"] # c"));
+        assert_eq!(listed(&["d"]).as_deref(), Some("new: [{e: \"}\"}]  # f"));
+        let block = "new:\n  # h\n  - i: 1\n\n    j:\n      k: 2";
+        assert_eq!(listed(&["g"]).as_deref(), Some(block));
+        assert_eq!(listed(&["l", "m"]).as_deref(), Some("l: {new: [\"x\"], n: 0,30 *}"));
+        assert_eq!(listed(&["o"]), None);
+        let whole = Edit::whole(file, root.get("o").unwrap(), "\"p\"").unwrap();
+        assert_eq!((whole.lines.concat().as_str(), whole.removed), ("o: \"p\"", 2));
     }
 
     #[test]

@@ -219,6 +219,72 @@ fn rules_take_any_yaml_where_they_look() {
     }
 }
 
+/// Rules that depend on the version of argo-workflows: which of their files they find something in.
+#[test]
+fn gates_of_workflows() {
+    let cases = [
+        ("ST060", (3, 3, 7), ".ok.yaml", false),
+        ("ST061", (3, 5, 15), ".ok.yaml", true),
+        ("ST061", (3, 6, 0), ".yaml", false),
+        ("ST061", (3, 6, 0), ".ok.yaml", false),
+        ("ST061", (4, 0, 0), ".yaml", true),
+        ("ST065", (3, 5, 15), ".ok.yaml", true),
+        ("ST065", (3, 6, 0), ".yaml", true),
+        ("ST065", (3, 7, 14), ".ok.yaml", false),
+        ("ST065", (4, 0, 0), ".ok.yaml", false),
+        ("ST066", (3, 7, 14), ".yaml", false),
+        ("ST066", (4, 0, 0), ".yaml", true),
+        ("ST071", (3, 7, 10), ".yaml", true),
+        ("ST071", (3, 7, 11), ".yaml", false),
+        ("ST071", (4, 0, 1), ".yaml", true),
+        ("ST071", (4, 0, 2), ".yaml", false),
+        ("ST078", (3, 4, 17), ".ok.yaml", true),
+        ("ST078", (3, 5, 0), ".ok.yaml", false),
+    ];
+    for (code, (major, minor, patch), ending, expected) in cases {
+        let argo_workflows = Version::new(major, minor, patch);
+        let versions = Versions { argo_workflows, ..Versions::default() };
+        let (_, findings) = found_at("a.yaml", &read(&format!("{code}{ending}")), code, versions);
+        assert_eq!(
+            !findings.is_empty(),
+            expected,
+            "{code}{ending} with {argo_workflows:?}: {findings:#?}"
+        );
+    }
+}
+
+/// What only other versions than the newest do.
+#[test]
+fn messages_of_older_versions() {
+    let text = "kind: WorkflowTemplate\nspec:\n  templates:\n  - name: a\n    synchronization:\n      mutexes: [{name: b}]\n\
+                \x20     mutex: {name: c}\n      semaphore: {configMapKeyRef: {name: d, key: e}}\n    retryStrategy:\n      backoff: {duration: 1s}\n\
+                ---\nkind: CronWorkflow\nspec:\n  schedule: '* * * * *'\n  schedules: ['* * * * *']\n\
+                ---\nkind: ConfigMap\nmetadata: {name: workflow-controller-configmap}\ndata: {paralelism: '5'}\n";
+    let said = |code: &str, version: (u32, u32, u32)| {
+        let argo_workflows = Version::new(version.0, version.1, version.2);
+        let versions = Versions { argo_workflows, ..Versions::default() };
+        let (_, findings) = found_at("a.yaml", text, code, versions);
+        findings.into_iter().map(|it| it.message).collect::<Vec<String>>().join("\n")
+    };
+    insta::assert_snapshot!(said("ST061", (3, 5, 0)), @"
+    argo-workflows 3.5 does not know `mutexes`: nothing is locked
+    argo-workflows 3.5 takes the `semaphore` only: `mutex` beside it locks nothing
+    ");
+    insta::assert_snapshot!(said("ST065", (3, 7, 0)), @"`schedule` and `schedules` together are refused");
+    insta::assert_snapshot!(said("ST060", (3, 3, 7)), @"template `a` is retried without end: there is no `limit`");
+    insta::assert_snapshot!(said("ST073", (3, 3, 0)), @"there is no setting `paralelism`: it has no effect");
+}
+
+/// Without the controller's configuration it is not known whether waiting costs a slot.
+#[test]
+fn a_lock_without_a_known_controller_is_a_note() {
+    let text = "kind: Workflow\nspec:\n  synchronization:\n    mutexes: [{name: a}]\n";
+    let (_, findings) = found("a.yaml", text, "ST062");
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].level, Level::Note);
+    insta::assert_snapshot!(findings[0].message, @"a workflow that waits for mutex `a` holds a slot of the controller's `parallelism`, if that is set");
+}
+
 /// Files of others, project by project, where they are.
 #[test]
 fn real_manifests_are_borne() {

@@ -3,6 +3,8 @@
 //! Invariant: no field is passed over in silence. A field is marked as it is read ([`Node`]); the rest is
 //! looked up among the fields that the real objects have, and listed as not modeled or as unknown.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::files::Manifest;
@@ -70,6 +72,17 @@ impl Importer {
         node.read_below();
     }
 
+    /// Records that a field became a parameter of the model; the fields below it have fates of their own.
+    pub(crate) fn take_itself(
+        &mut self,
+        node: &Node,
+        parameter: impl Into<String>,
+        value: impl Into<String>,
+    ) {
+        let became = Became::Taken { parameter: parameter.into(), value: value.into() };
+        node.set_fate(Fate::Told(self.account.push(became)));
+    }
+
     /// Records that a field, with everything below it, is understood and changes nothing.
     pub(crate) fn not_modeled(&mut self, node: &Node, why: impl Into<String>) {
         node.set_fate(Fate::Told(self.account.push(Became::NotModeled { why: why.into() })));
@@ -108,10 +121,13 @@ impl Importer {
         for object in objects {
             self.account.list(*object, object.root, String::new(), &mut entries);
         }
-        let order = |file: &str| objects.iter().position(|it| it.file == file);
+        let mut order: BTreeMap<&str, usize> = BTreeMap::new();
+        for (index, object) in objects.iter().enumerate() {
+            order.entry(object.file).or_insert(index);
+        }
         entries.sort_by_cached_key(|entry| {
             let Location { file, line, column, .. } = &entry.location;
-            (order(file), *line, *column, entry.field.clone())
+            (order.get(file.as_str()).copied(), *line, *column, entry.field.clone())
         });
         entries
     }

@@ -3,15 +3,15 @@
 //! argo-events v1.9.11 `pkg/eventbus/jetstream/base/jetstream.go` reads seven keys of `streamConfig` by
 //! viper, in any case, and turns what it cannot read into zero, which means unlimited. `settings` goes
 //! into nats-server's `jetstream {}` block as it is; the server refuses to start on a key it does not
-//! know (`server/opts.go`).
+//! know (`server/opts.go`). A STAN bus (`nats`) and a Kafka bus stand for a stream with their limits.
 
-use sim_core::time::SimDuration;
-
-use crate::event_bus::spec::{EventBusSpec, RetentionSpec, ServerSpec, StorageSpec};
+use crate::event_bus::spec::{DeliverSpec, EventBusSpec, RetentionSpec, ServerSpec, StorageSpec};
 use crate::spec::policy::DiscardSpec;
 use crate::spec::quantity::{BytesText, DurationText};
+use crate::workflow::Version;
 
-use super::yaml::{self, Node};
+use super::account::Became;
+use super::yaml::{self, Node, Place, Style};
 use super::{Importer, Manifest};
 
 /// The stream that the argo-events controller makes by default.
@@ -33,91 +33,123 @@ pub(crate) fn default_bus(name: String) -> EventBusSpec {
     }
 }
 
+/// Since this release `retention` and `discard` are read.
+const READS_RETENTION: Version = Version::new(1, 9, 3);
+
+/// Since this release there is `jetstreamExotic`.
+const HAS_EXOTIC: Version = Version::new(1, 9, 0);
+
+/// The duplicates window that nats-server takes if none is stated.
+const SERVER_DUPLICATES: &str = "2m";
+
 /// Keys that nats-server knows in its `jetstream` block and that limit nothing in the model.
 const SERVER_KEYS: [&str; 4] =
     ["max_memory_store", "max_file_store", "max_outstanding_catchup", "store_dir"];
 
+/// What the controller reads of `streamConfig`.
+const STREAM_KEYS: [&str; 7] =
+    ["maxMsgs", "maxAge", "maxBytes", "replicas", "duplicates", "retention", "discard"];
+
+/// One `key: value` of `streamConfig` or `settings`.
+struct Setting<'s> {
+    key: &'s str,
+    value: &'s str,
+    place: Place,
+}
+
+fn taken(parameter: String, value: impl std::fmt::Display) -> Became {
+    Became::Taken { parameter, value: value.to_string() }
+}
+
+fn not_modeled(why: &str) -> Became {
+    Became::NotModeled { why: why.to_owned() }
+}
+
+fn unlimited<T: std::fmt::Display>(limit: Option<&T>) -> String {
+    limit.map_or_else(|| "no limit".to_owned(), ToString::to_string)
+}
+
 impl Importer {
     pub(crate) fn event_bus(&mut self, manifest: Manifest<'_>) -> EventBusSpec {
-        let name = self.names.of("bus", manifest.name);
+        let name = self.names.object("bus", manifest.namespace, manifest.name);
         let mut bus = default_bus(name);
         let Some(spec) = manifest.root.get("spec") else { return bus };
-        for kind in ["nats", "kafka"] {
-            if let Some(other) = spec.get(kind) {
-                other.read_whole();
-                self.warn(
-                    manifest,
-                    other,
-                    "not-modeled",
-                    format!(
-                        "a `{kind}` bus is not modeled: JetStream's default stream stands for it"
-                    ),
-                );
+        if let Some(nats) = spec.get("nats") {
+            self.stan(manifest, nats, &mut bus);
+        }
+        if let Some(kafka) = spec.get("kafka") {
+            self.kafka_bus(manifest, kafka, &mut bus);
+        }
+        if let Some(exotic) = spec.get("jetstreamExotic") {
+            if !self.intends() && self.versions.argo_events < HAS_EXOTIC {
+                self.not_modeled(exotic, "read since v1.9.0");
+            } else {
+                // `exotic_jetstream.go` does not merge the controller's defaults: the server's hold.
+                (bus.max_msgs, bus.max_age) = (None, None);
+                bus.duplicates = SERVER_DUPLICATES.into();
+                self.stream_config(manifest, exotic, "spec.jetstreamExotic.streamConfig", &mut bus);
             }
         }
-        let exotic = spec.get("jetstreamExotic");
-        let Some(jetstream) = spec.get("jetstream").or(exotic) else { return bus };
-        for field in ["version", "replicas", "url"] {
-            jetstream.get(field);
+        if let Some(jetstream) = spec.get("jetstream") {
+            self.jetstream(manifest, jetstream, &mut bus);
         }
-        if exotic.is_some() {
-            // `exotic_jetstream.go` does not merge the controller's defaults: the server's hold.
-            (bus.max_msgs, bus.max_age, bus.duplicates) = (None, None, "2m".into());
-        }
-        if let Some(config) = jetstream.get("streamConfig") {
-            self.stream_config(manifest, config, &mut bus);
-        }
-        if let Some(settings) = jetstream.get("settings") {
-            self.settings(manifest, settings, &mut bus);
-        }
-        if let Some(payload) = jetstream.get("maxPayload") {
-            let text = payload.scalar().unwrap_or_default();
-            // nats-server counts `MB` in powers of two.
-            let size = BytesText::from(text.replace("MB", "MiB").replace("KB", "KiB").as_str());
-            match size.parse() {
-                Ok(_) => bus.max_msg_size = Some(size),
-                Err(_) => drop(self.warn(
-                    manifest,
-                    payload,
-                    "bad-value",
-                    format!("`{text}` is not a size"),
-                )),
-            }
-        }
+        self.acceptable(manifest, spec, &mut bus);
         bus
     }
 
-    fn settings(&mut self, manifest: Manifest<'_>, settings: &Node, bus: &mut EventBusSpec) {
-        let text = settings.scalar().unwrap_or_default().to_owned();
-        let mut refused = Vec::new();
-        for line in text.lines() {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            let mut parts = line.splitn(2, [':', '=', ' ']);
-            let key = parts.next().unwrap_or_default().trim();
-            let value = parts.next().unwrap_or_default().trim();
-            if key.is_empty() || SERVER_KEYS.contains(&key) {
-                continue;
-            }
-            refused.push(key.to_owned());
-            if self.intends() && !meant(bus, key, value) {
-                self.warn(
-                    manifest,
-                    settings,
-                    "bad-value",
-                    format!("`{key}: {value}` in `settings` has no meaning"),
-                );
-            }
+    fn jetstream(&mut self, manifest: Manifest<'_>, jetstream: &Node, bus: &mut EventBusSpec) {
+        if let Some(version) = jetstream.get("version") {
+            bus.server = server(version.scalar().unwrap_or_default());
+            self.take(version, format!("{}.server", bus.name), format!("{:?}", bus.server));
         }
-        if refused.is_empty() {
+        self.stream_config(manifest, jetstream, "spec.jetstream.streamConfig", bus);
+        if let Some(settings) = jetstream.get("settings") {
+            self.settings(manifest, settings, bus);
+        }
+        if let Some(payload) = jetstream.get("maxPayload") {
+            self.max_msg_size(manifest, payload, bus);
+        }
+    }
+
+    /// `maxPayload`; nats-server counts `MB` in powers of two, and 0 is no limit.
+    fn max_msg_size(&mut self, manifest: Manifest<'_>, payload: &Node, bus: &mut EventBusSpec) {
+        let text = payload.scalar().unwrap_or_default();
+        match of_nats(text).parse() {
+            Ok(size) => {
+                let size = (size.as_u64() > 0).then(|| of_nats(text));
+                let shown = unlimited(size.as_ref());
+                bus.max_msg_size = size;
+                self.take(payload, format!("{}.max_msg_size", bus.name), shown);
+            }
+            Err(_) => drop(self.warn(
+                manifest,
+                payload,
+                "bad-value",
+                format!("`{text}` is not a size: taken for 1MiB"),
+            )),
+        }
+    }
+
+    fn settings(&mut self, manifest: Manifest<'_>, settings: &Node, bus: &mut EventBusSpec) {
+        let mut refused = 0;
+        for setting in lines_of(settings) {
+            let Setting { key, value, place, .. } = setting;
+            let became = if SERVER_KEYS.contains(&key) {
+                not_modeled("what the server's disk or memory holds")
+            } else {
+                refused += 1;
+                match self.meant(bus, key, value) {
+                    Some((field, value)) => taken(format!("{}.{field}", bus.name), value),
+                    None if self.intends() => not_modeled("it has no meaning for a stream"),
+                    None => not_modeled("nats-server does not start with it: passed over"),
+                }
+            };
+            let field = format!("spec.jetstream.settings.{key}");
+            self.account_apart(manifest, place, field, value, became);
+        }
+        if refused == 0 {
             return;
         }
-        self.warn(
-            manifest,
-            settings,
-            "settings-refused",
-            format!("nats-server does not know `{}` in its `jetstream` block: its pods do not start, and a running bus keeps its old limits until the next restart", refused.join("`, `")),
-        )
-        .hint("limits of the stream go into `streamConfig`, as `maxMsgs`, `maxBytes`, `maxAge`");
         let subject = format!("{}, beyond its limits", bus.name);
         if self.intends() {
             (bus.discard, bus.retention) = (DiscardSpec::New, RetentionSpec::Interest);
@@ -135,122 +167,289 @@ impl Importer {
         }
     }
 
-    fn stream_config(&mut self, manifest: Manifest<'_>, config: &Node, bus: &mut EventBusSpec) {
-        let text = config.scalar().unwrap_or_default();
-        let parsed = match yaml::document(manifest.file, text, 0) {
+    fn stream_config(
+        &mut self,
+        manifest: Manifest<'_>,
+        around: &Node,
+        field: &str,
+        bus: &mut EventBusSpec,
+    ) {
+        let Some(config) = around.get("streamConfig") else { return };
+        let parsed = match yaml::embedded(manifest.file, config) {
             Ok(parsed) => parsed,
-            Err(error) => {
-                self.warn(
-                    manifest,
-                    config,
-                    "bad-value",
-                    format!("`streamConfig` is {}", error.message),
-                );
+            Err(mut error) => {
+                error.message = format!("`streamConfig` cannot be read: {}", error.message);
+                error.severity = crate::diagnostic::Severity::Warning;
+                error.code("bad-value").hint("the defaults are taken");
+                self.findings.push(*error);
+                self.not_modeled(config, "it cannot be read");
                 return;
             }
         };
         for (key, value) in parsed.fields() {
-            let value = value.scalar().unwrap_or_default();
-            match key.to_ascii_lowercase().as_str() {
-                "maxmsgs" => bus.max_msgs = self.count(manifest, config, key, value),
-                "maxbytes" => {
-                    bus.max_bytes = self
-                        .count(manifest, config, key, value)
-                        .map(|n| n.to_string().as_str().into())
-                }
-                "maxage" => bus.max_age = self.duration(manifest, config, key, value),
-                "duplicates" => {
-                    if let Some(window) = self.duration(manifest, config, key, value) {
-                        bus.duplicates = window;
-                    }
-                }
-                "retention" => {
-                    bus.retention = match value {
-                        "1" => RetentionSpec::Interest,
-                        "2" => RetentionSpec::WorkQueue,
-                        _ => RetentionSpec::Limits,
-                    }
-                }
-                "discard" => {
-                    bus.discard = if value == "1" { DiscardSpec::New } else { DiscardSpec::Old }
-                }
-                "replicas" => {}
-                _ => self.unknown_stream_key(manifest, config, key, value, bus),
-            }
+            let setting =
+                Setting { key, value: value.scalar().unwrap_or_default(), place: value.place() };
+            let became = self.stream_setting(&setting, bus);
+            let field = format!("{field}.{key}");
+            self.account_apart(manifest, setting.place, field, setting.value, became);
         }
     }
 
-    fn unknown_stream_key(
-        &mut self,
-        manifest: Manifest<'_>,
-        config: &Node,
-        key: &str,
-        value: &str,
+    /// What one key of `streamConfig` means for the bus.
+    fn stream_setting(&mut self, setting: &Setting<'_>, bus: &mut EventBusSpec) -> Became {
+        let Setting { key, value, .. } = *setting;
+        let parameter = |field: &str| format!("{}.{field}", bus.name);
+        let too_old = !self.intends() && self.versions.argo_events < READS_RETENTION;
+        match key.to_ascii_lowercase().as_str() {
+            "maxmsgs" => {
+                let limit = self.count(value);
+                let became = taken(parameter("max_msgs"), unlimited(limit.as_ref()));
+                bus.max_msgs = limit;
+                became
+            }
+            "maxbytes" => {
+                let limit = self.count(value).map(|it| BytesText::from(it.to_string().as_str()));
+                let became = taken(parameter("max_bytes"), unlimited(limit.as_ref()));
+                bus.max_bytes = limit;
+                became
+            }
+            "maxage" if value.parse::<f64>().is_ok_and(|it| it > 0.0) => {
+                not_modeled("a number without a unit is nanoseconds, which nats-server refuses")
+            }
+            "maxage" => {
+                let age = self.duration(value);
+                let became = taken(parameter("max_age"), unlimited(age.as_ref()));
+                bus.max_age = age;
+                became
+            }
+            "duplicates" => {
+                let window = self.duration(value).unwrap_or_else(|| SERVER_DUPLICATES.into());
+                let became = taken(parameter("duplicates"), &window);
+                bus.duplicates = window;
+                became
+            }
+            "retention" | "discard" if too_old => not_modeled("read since v1.9.3"),
+            "retention" => {
+                bus.retention = match (value, self.intends()) {
+                    ("1", _) | ("interest" | "Interest", true) => RetentionSpec::Interest,
+                    ("2", _) | ("workqueue" | "workQueue" | "WorkQueue", true) => {
+                        RetentionSpec::WorkQueue
+                    }
+                    _ => RetentionSpec::Limits,
+                };
+                if bus.retention == RetentionSpec::WorkQueue && self.intends() {
+                    // A work queue takes no consumer that begins with the next message.
+                    bus.consumers.deliver = DeliverSpec::All;
+                }
+                taken(parameter("retention"), format!("{:?}", bus.retention))
+            }
+            "discard" => {
+                let is_new = value == "1" || self.intends() && value.eq_ignore_ascii_case("new");
+                bus.discard = if is_new { DiscardSpec::New } else { DiscardSpec::Old };
+                taken(parameter("discard"), format!("{:?}", bus.discard))
+            }
+            "replicas" => not_modeled("what more servers cost is in the `latency` of sources"),
+            _ => match self.meant(bus, key, value) {
+                Some((field, value)) => taken(format!("{}.{field}", bus.name), value),
+                None => {
+                    let nearest = crate::diagnostic::nearest(key, &STREAM_KEYS);
+                    Became::Unknown { nearest: nearest.map(str::to_owned) }
+                }
+            },
+        }
+    }
+
+    /// What a limit means that the real system does not read, in the intended reading.
+    fn meant(
+        &self,
         bus: &mut EventBusSpec,
-    ) {
-        let honored = self.intends() && meant(bus, key, value);
-        let taken = if honored { "taken as meant" } else { "passed over" };
-        self.warn(manifest, config, "stream-config-key", format!("the controller does not read `{key}` in `streamConfig`: {taken}"))
-            .expected("one of `maxMsgs`, `maxAge`, `maxBytes`, `replicas`, `duplicates`, `retention`, `discard`");
-    }
-
-    /// A limit by number. What is no number becomes zero in the controller: unlimited.
-    fn count(
-        &mut self,
-        manifest: Manifest<'_>,
-        config: &Node,
         key: &str,
         value: &str,
-    ) -> Option<u64> {
-        match value.parse::<i64>() {
-            Ok(number) => u64::try_from(number).ok().filter(|&number| number > 0),
-            Err(_) => {
-                let meant = BytesText::from(value).parse().ok().map(|bytes| bytes.as_u64());
-                self.unlimited(manifest, config, key, value);
-                meant.filter(|_| self.intends())
-            }
+    ) -> Option<(&'static str, String)> {
+        if self.intends() { meant(bus, key, value) } else { None }
+    }
+
+    /// A limit by number; zero and less is none. What is no number becomes zero in the controller.
+    fn count(&self, value: &str) -> Option<u64> {
+        let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+        let meant = || {
+            let size = BytesText::from(value).parse().ok().filter(|_| self.intends());
+            size.map(|size| size.as_u64())
+        };
+        match number {
+            Some(number) => Some(number as u64).filter(|&limit| number > 0.0 && limit > 0),
+            None => meant().filter(|&limit| limit > 0),
         }
     }
 
-    /// A limit by time. What Go does not read as a duration becomes zero: unlimited.
-    fn duration(
-        &mut self,
-        manifest: Manifest<'_>,
-        config: &Node,
-        key: &str,
-        value: &str,
-    ) -> Option<DurationText> {
+    /// A limit by time; zero is none. What Go does not read as a duration becomes zero.
+    fn duration(&self, value: &str) -> Option<DurationText> {
         let text = DurationText::from(value);
-        let parsed = text.parse().ok();
-        if parsed.is_some() && !value.contains('d') {
-            return Some(text).filter(|_| parsed > Some(SimDuration::ZERO));
-        }
-        self.unlimited(manifest, config, key, value);
-        parsed.map(|_| text).filter(|_| self.intends())
+        let is_positive = text.parse().is_ok_and(|it| !it.is_zero());
+        let is_of_go = !value.contains('d');
+        (is_positive && (is_of_go || self.intends())).then_some(text)
     }
 
-    fn unlimited(&mut self, manifest: Manifest<'_>, config: &Node, key: &str, value: &str) {
+    /// A STAN bus: one channel with its own limits, and an ack wait of a second.
+    fn stan(&mut self, manifest: Manifest<'_>, nats: &Node, bus: &mut EventBusSpec) {
+        bus.max_msgs = Some(1_000_000);
+        bus.max_bytes = Some("1GiB".into());
+        bus.max_age = Some("72h".into());
+        bus.consumers.ack_wait = "1s".into();
         self.warn(
             manifest,
-            config,
-            "stream-config-value",
-            format!("the controller cannot read `{key}: {value}` and takes it for unlimited"),
+            nats,
+            "not-modeled",
+            "a STAN bus is modeled as a JetStream stream with STAN's limits and its ack wait of 1s",
         );
+        nats.get("exotic");
+        let Some(native) = nats.get("native") else { return };
+        let name = bus.name.clone();
+        if let Some(limit) = native.get("maxMsgs") {
+            bus.max_msgs = self.count(limit.scalar().unwrap_or_default());
+            self.take(limit, format!("{name}.max_msgs"), unlimited(bus.max_msgs.as_ref()));
+        }
+        if let Some(age) = native.get("maxAge") {
+            bus.max_age = self.duration(age.scalar().unwrap_or_default());
+            self.take(age, format!("{name}.max_age"), unlimited(bus.max_age.as_ref()));
+        }
+        if let Some(limit) = native.get("maxBytes") {
+            let text = limit.scalar().unwrap_or_default();
+            match of_nats(text).parse() {
+                Ok(bytes) => {
+                    bus.max_bytes = (bytes.as_u64() > 0).then(|| of_nats(text));
+                    let shown = unlimited(bus.max_bytes.as_ref());
+                    self.take(limit, format!("{name}.max_bytes"), shown);
+                }
+                Err(_) => drop(self.warn(
+                    manifest,
+                    limit,
+                    "bad-value",
+                    format!("`{text}` is not a size: taken for 1GiB"),
+                )),
+            }
+        }
+        if let Some(payload) = native.get("maxPayload") {
+            self.max_msg_size(manifest, payload, bus);
+        }
+    }
+
+    /// A Kafka bus: nothing but time removes messages.
+    fn kafka_bus(&mut self, manifest: Manifest<'_>, kafka: &Node, bus: &mut EventBusSpec) {
+        (bus.max_msgs, bus.max_bytes) = (None, None);
+        self.warn(
+            manifest,
+            kafka,
+            "not-modeled",
+            "a Kafka bus is modeled as a JetStream stream that keeps everything for 168h",
+        );
+    }
+
+    /// Mends what nats-server would refuse, so that there is a stream at all.
+    fn acceptable(&mut self, manifest: Manifest<'_>, spec: &Node, bus: &mut EventBusSpec) {
+        let Some(age) = bus.max_age.clone() else { return };
+        let (Ok(age_max), Ok(window)) = (age.parse(), bus.duplicates.parse()) else { return };
+        let least = sim_core::time::SimDuration::from_millis(100);
+        if age_max < least {
+            self.warn(
+                manifest,
+                spec,
+                "refused-stream",
+                format!(
+                    "nats-server refuses a stream with a `maxAge` of {age}: modeled with 100ms"
+                ),
+            );
+            bus.max_age = Some("100ms".into());
+        }
+        if window > age_max {
+            self.warn(
+                manifest,
+                spec,
+                "refused-stream",
+                format!("nats-server refuses a stream with a `maxAge` of {age} below its `duplicates` of {}: modeled with {age} for both", bus.duplicates),
+            );
+            bus.duplicates = bus.max_age.clone().unwrap_or(age);
+        }
     }
 }
 
-/// Sets what a snake_case limit means; false if it means nothing.
-fn meant(bus: &mut EventBusSpec, key: &str, value: &str) -> bool {
-    let bytes = BytesText::from(value).parse().is_ok().then(|| BytesText::from(value));
-    match key {
-        "max_msgs" => value.parse().map(|limit| bus.max_msgs = Some(limit)).is_ok(),
-        "max_bytes" => bytes.map(|limit| bus.max_bytes = Some(limit)).is_some(),
-        "max_msg_size" => bytes.map(|limit| bus.max_msg_size = Some(limit)).is_some(),
-        "max_consumers" => value.parse().map(|limit| bus.max_consumers = Some(limit)).is_ok(),
+/// Which server behaves like that version.
+fn server(version: &str) -> ServerSpec {
+    let mut parts = version.trim_start_matches('v').split('.');
+    let major: Option<u32> = parts.next().and_then(|it| it.parse().ok());
+    let minor: Option<u32> = parts.next().and_then(|it| it.parse().ok());
+    match (major, minor) {
+        (Some(2), Some(0..=9)) => ServerSpec::V2_9,
+        (Some(2), Some(15..)) => ServerSpec::V2_15,
+        _ => ServerSpec::V2_10,
+    }
+}
+
+/// A size as nats-server reads it: `1MB` is 2^20 bytes.
+fn of_nats(text: &str) -> BytesText {
+    let units = [("KB", "KiB"), ("MB", "MiB"), ("GB", "GiB"), ("TB", "TiB")];
+    let short = [("K", "KiB"), ("M", "MiB"), ("G", "GiB"), ("T", "TiB")];
+    let upper = text.trim().to_ascii_uppercase();
+    for (suffix, unit) in units.into_iter().chain(short) {
+        if let Some(number) = upper.strip_suffix(suffix) {
+            return BytesText::from(format!("{}{unit}", number.trim()).as_str());
+        }
+    }
+    BytesText::from(upper.as_str())
+}
+
+/// The `key: value` lines of a configuration of nats-server, with their places.
+fn lines_of(settings: &Node) -> Vec<Setting<'_>> {
+    let text = settings.scalar().unwrap_or_default();
+    let outer = settings.place();
+    let is_block = settings.style() == Style::Block;
+    let lines = text.lines().zip(0..).filter_map(|(line, number)| {
+        let content = line.split('#').next().unwrap_or_default();
+        let trimmed = content.trim();
+        let end = trimmed.find([':', '=', ' ']).unwrap_or(trimmed.len());
+        let (key, value) = trimmed.split_at(end);
+        if key.is_empty() {
+            return None;
+        }
+        let value = value.trim_start_matches([':', '=', ' ']).trim();
+        let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let place = Place {
+            line: outer.line + number,
+            column: outer.column + characters(content) - characters(content.trim_start()),
+            length: characters(trimmed).max(1),
+        };
+        let place = if is_block { place } else { outer };
+        Some(Setting { key, value, place })
+    });
+    lines.collect()
+}
+
+/// Sets what a snake_case limit means: the field and its value.
+fn meant(bus: &mut EventBusSpec, key: &str, value: &str) -> Option<(&'static str, String)> {
+    let bytes = || BytesText::from(value).parse().is_ok().then(|| BytesText::from(value));
+    let field = match key {
+        "max_msgs" => {
+            bus.max_msgs = Some(value.parse().ok().filter(|&limit: &u64| limit > 0)?);
+            "max_msgs"
+        }
+        "max_bytes" => {
+            bus.max_bytes = Some(bytes()?);
+            "max_bytes"
+        }
+        "max_msg_size" => {
+            bus.max_msg_size = Some(bytes()?);
+            "max_msg_size"
+        }
+        "max_consumers" => {
+            bus.max_consumers = Some(value.parse().ok().filter(|&limit: &u32| limit > 0)?);
+            "max_consumers"
+        }
         "max_age" => {
             let age = DurationText::from(value);
-            age.parse().map(|_| bus.max_age = Some(age.clone())).is_ok()
+            bus.max_age = Some(age.parse().is_ok_and(|it| !it.is_zero()).then_some(age)?);
+            "max_age"
         }
-        _ => false,
-    }
+        _ => return None,
+    };
+    Some((field, value.to_owned()))
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::templated;
 use super::yaml::{self, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -59,15 +60,34 @@ impl Manifests {
             problems: Diagnostics::new(),
         };
         for (index, (name, text)) in files.iter().enumerate() {
-            for document in yaml::documents(name, text) {
-                match document {
-                    Ok(root) => all.documents.push((index, root)),
-                    Err(error) => all.problems.push(*error),
-                }
-            }
+            all.read_file(index, name, text);
+            // The lines of a file that is too large are not looked at either.
+            let text = if text.len() > yaml::FILE_BYTES_MAX { "" } else { text };
             all.files.push(ManifestFile::new(name, text));
         }
         all
+    }
+
+    fn read_file(&mut self, index: usize, name: &str, text: &str) {
+        if text.len() <= yaml::FILE_BYTES_MAX
+            && let Some(problem) = templated::helm(name, text)
+        {
+            return self.problems.push(problem);
+        }
+        let documents = yaml::documents(name, text);
+        let is_yaml = documents.iter().all(Result::is_ok);
+        if !is_yaml && let Some(problem) = templated::helm_perhaps(name, text) {
+            return self.problems.push(problem);
+        }
+        for document in documents {
+            match document {
+                Ok(root) if templated::is_kustomization(name, &root) => {
+                    self.problems.push(templated::kustomization(name, &root));
+                }
+                Ok(root) => self.documents.push((index, root)),
+                Err(error) => self.problems.push(*error),
+            }
+        }
     }
 
     /// Adds a text that is no manifest, so that its lines can be shown.
@@ -77,7 +97,8 @@ impl Manifests {
         self
     }
 
-    /// Every document that is not YAML.
+    /// Every document that is not YAML or has to be rendered first; and, as warnings, what only tells how
+    /// others are put together.
     #[must_use]
     pub fn problems(&self) -> &Diagnostics {
         &self.problems
@@ -186,26 +207,30 @@ impl ManifestFile {
 
     fn find_notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
-        for number in 1..=self.line_count() {
+        // Backwards, so that the next line with content is known at each.
+        let mut content = None;
+        for number in (1..=self.line_count()).rev() {
             let line = self.line(number);
+            let next = content;
+            if is_content(line) {
+                content = Some(number);
+            }
             let Some((before, text)) = split_note(line) else { continue };
             let alone = before.trim().is_empty();
-            let about = if alone { self.next_content(number) } else { number };
+            let about = if alone { next.unwrap_or(number) } else { number };
             let column = line.len() - text.len();
             let column = u32::try_from(line[..column].chars().count()).unwrap_or(u32::MAX - 1) + 1;
             notes.push(Note { line: number, about, column, text: text.trim_end().to_owned() });
         }
+        notes.reverse();
         notes
     }
+}
 
-    /// The next line that is neither empty nor a comment.
-    fn next_content(&self, after: u32) -> u32 {
-        let is_content = |&number: &u32| {
-            let line = self.line(number).trim_start();
-            !line.is_empty() && !line.starts_with('#')
-        };
-        (after + 1..=self.line_count()).find(is_content).unwrap_or(after)
-    }
+/// Whether a line is neither empty, nor a comment, nor the line between two documents.
+fn is_content(line: &str) -> bool {
+    let text = line.trim();
+    !text.is_empty() && !text.starts_with('#') && text != "---"
 }
 
 /// What stands before a comment to Surgetank, and what it says.

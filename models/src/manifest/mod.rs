@@ -3,22 +3,31 @@
 //! Two readings of the same files: [`Reading::Intended`] honors what their author meant, misplaced and
 //! invented fields included; [`Reading::Deployed`] does what the controllers and servers do with them
 //! (argo-events v1.9.11, argo-workflows v4.1.2). What manifests cannot say (rates, sizes, durations) is
-//! assumed, and every assumption is listed; what was not understood is listed as well.
+//! assumed ([`assume`]), and every assumption is listed; what was not understood is listed as well.
 //!
 //! No field is passed over in silence: see [`account`]. Nothing here reads files.
 
 pub mod account;
-mod assume;
+mod action;
+mod assumable;
+pub mod assume;
+pub mod difference;
 mod event_bus;
 mod event_source;
+mod event_types;
 mod fields;
 pub mod files;
+mod known;
 mod names;
+mod periodic;
 mod sensor;
+mod templated;
+mod trigger;
 mod workflow;
 pub(crate) mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -26,9 +35,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::arrival::NoFiles;
 use crate::spec::model::{DEFAULT_SEED, ModelSpec, Stage};
 use crate::workflow::Version;
-use crate::{Model, Overrides};
-use account::{Account, Entry};
-use assume::Aside;
+use crate::{Made, Model, Overrides};
+use account::Account;
+use assume::{Asides, Block};
+pub use assume::{Assumption, Source};
 use files::{Manifest, Manifests};
 use names::Names;
 use yaml::Node;
@@ -72,15 +82,25 @@ impl Default for Versions {
     }
 }
 
-/// Something that the manifests do not say.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Assumption {
-    /// What it is about: a parameter of the model, as for `--set`, where there is one.
-    pub subject: String,
-    /// What was assumed.
-    pub assumed: String,
-    /// Why that.
-    pub because: String,
+/// How manifests are to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportOptions<'a> {
+    /// As meant, or as deployed.
+    pub reading: Reading,
+    /// The releases that count as deployed.
+    pub versions: Versions,
+    /// An assume block ([`crate::spec::assume`]): the name and text of its file.
+    pub assume: Option<(&'a str, &'a str)>,
+    /// A storm, of which the block `assume` counts where `assume` above says nothing.
+    pub storm: Option<(&'a str, &'a str)>,
+}
+
+impl ImportOptions<'_> {
+    /// With the latest releases, and nothing given.
+    #[must_use]
+    pub fn new(reading: Reading) -> Self {
+        Self { reading, versions: Versions::default(), assume: None, storm: None }
+    }
 }
 
 /// What became of manifests.
@@ -88,12 +108,13 @@ pub struct Assumption {
 pub struct Import {
     /// The model.
     pub spec: ModelSpec,
-    /// What is odd, not modeled or unknown, with the place in the manifests.
+    /// What is approximated, and with errors what was given for assumptions and does not fit: the model has
+    /// the defaults there.
     pub findings: Diagnostics,
     /// Everything assumed.
     pub assumptions: Vec<Assumption>,
     /// What became of every field, in the order of the files.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<account::Entry>,
 }
 
 impl Import {
@@ -105,30 +126,59 @@ impl Import {
     }
 }
 
+impl Import {
+    /// Says of the assumptions which of them `--set` has changed.
+    pub fn overridden(&mut self, sets: &[(String, String)]) {
+        for assumption in &mut self.assumptions {
+            let set = sets.iter().rev().find(|(path, _)| {
+                let rest = assumption.subject.strip_prefix(path.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            });
+            let Some((path, value)) = set else { continue };
+            assumption.source = Source::Set;
+            assumption.location = None;
+            assumption.because = format!("`--set {path}` says so");
+            if *path == assumption.subject {
+                assumption.assumed.clone_from(value);
+            }
+        }
+    }
+}
+
 /// Reads manifests: `files` are their names and texts.
 ///
 /// # Errors
 /// Every document that is not YAML.
 pub fn import(files: &[(&str, &str)], reading: Reading) -> Result<Import, Diagnostics> {
-    let manifests = Manifests::read(files);
+    checked(&Manifests::read(files), &ImportOptions::new(reading))
+}
+
+/// The import, if nothing is wrong with what it is made of.
+fn checked(manifests: &Manifests, options: &ImportOptions<'_>) -> Result<Import, Diagnostics> {
     if manifests.problems().has_errors() {
         return Err(manifests.problems().clone());
     }
-    Ok(import_from(&manifests, reading, Versions::default()))
+    let mut import = import_from(manifests, options);
+    import.findings.extend(manifests.problems().clone());
+    if import.findings.has_errors() { Err(import.findings) } else { Ok(import) }
 }
 
-/// Turns manifests that have been read into a model.
+/// Turns manifests that have been read into a model. What cannot be read of them is in
+/// [`Manifests::problems`] and has no part in it.
 #[must_use]
-pub fn import_from(manifests: &Manifests, reading: Reading, versions: Versions) -> Import {
+pub fn import_from(manifests: &Manifests, options: &ImportOptions<'_>) -> Import {
     manifests.documents().for_each(|(_, root)| root.unmark());
-    let mut cx = Importer::new(reading, versions, assume::asides(manifests));
-    let mut objects = Vec::new();
+    let mut cx = Importer::new(options, Asides::of(manifests));
+    let mut gathered = Gathered::default();
     for object in manifests.objects() {
-        cx.gather(object, &mut objects);
+        cx.gather(object, &mut gathered);
     }
+    let objects = gathered.objects;
+    cx.names.declare(&objects);
     let spec = cx.build(&objects);
     let entries = cx.entries(&objects);
     cx.report_unused_asides();
+    cx.report_unused_values();
     cx.assumptions.sort();
     cx.assumptions.dedup();
     Import { spec, findings: cx.findings, assumptions: cx.assumptions, entries }
@@ -136,7 +186,8 @@ pub fn import_from(manifests: &Manifests, reading: Reading, versions: Versions) 
 
 impl Model {
     /// Reads a model from manifests; overrides and storms as in [`Model::read`], but for traces in files.
-    /// Paths of `--set` are those of the model that is made ([`Import::ron_text`]).
+    /// Paths of `--set` are those of the model that is made ([`Import::ron_text`]); what a storm assumes
+    /// counts.
     ///
     /// # Errors
     /// Every document that is not YAML, or every problem of the model that they make.
@@ -145,21 +196,29 @@ impl Model {
         reading: Reading,
         overrides: &Overrides<'_>,
     ) -> Result<(Self, Import), Diagnostics> {
-        let import = import(files, reading)?;
-        let text = import.ron_text();
-        let model = Self::read("(imported)", &text, overrides, &NoFiles)?;
+        let options = ImportOptions { storm: overrides.storm, ..ImportOptions::new(reading) };
+        let mut import = checked(&Manifests::read(files), &options)?;
+        let overrides = Overrides { made: Made::OfManifests, ..*overrides };
+        let model = Self::read("(imported)", &import.ron_text(), &overrides, &NoFiles)?;
+        import.overridden(overrides.sets);
         Ok((model, import))
     }
 }
+
+/// Why a field that the author meant and nobody reads is not taken as deployed.
+pub(crate) const PASSED_OVER: &str = "nobody reads it here: passed over";
 
 /// An import under way.
 pub(crate) struct Importer {
     reading: Reading,
     pub(crate) versions: Versions,
     account: Account,
-    asides: Vec<Aside>,
-    /// The names that were looked for in comments.
-    asked: Vec<&'static str>,
+    asides: Asides,
+    block: Block,
+    /// The names that were looked for in comments and assume blocks.
+    asked: BTreeSet<&'static str>,
+    /// The parameters for which a value can be given.
+    settled: BTreeSet<String>,
     findings: Diagnostics,
     assumptions: Vec<Assumption>,
     names: Names,
@@ -167,6 +226,14 @@ pub(crate) struct Importer {
     implied: Vec<Stage>,
     config_maps: BTreeMap<String, BTreeMap<String, String>>,
     workflows: workflow::State,
+}
+
+/// The objects that become part of a model.
+#[derive(Default)]
+struct Gathered<'n> {
+    objects: Vec<Manifest<'n>>,
+    /// The file of each, by kind, namespace and name.
+    files: BTreeMap<(&'n str, &'n str, &'n str), &'n str>,
 }
 
 /// Kinds that become part of a model.
@@ -183,14 +250,19 @@ const KINDS: [&str; 9] = [
 ];
 
 impl Importer {
-    fn new(reading: Reading, versions: Versions, asides: Vec<Aside>) -> Self {
+    fn new(options: &ImportOptions<'_>, asides: Asides) -> Self {
+        let &ImportOptions { reading, versions, assume, storm } = options;
+        let (block, findings) = assume.map_or_else(Default::default, |it| Block::read(it.0, it.1));
+        let of_storm = storm.map_or_else(Block::default, |it| Block::of_storm(it.0, it.1));
         Self {
             asides,
-            asked: Vec::new(),
+            block: block.over(of_storm),
+            asked: BTreeSet::new(),
+            settled: BTreeSet::new(),
             reading,
             versions,
             account: Account::default(),
-            findings: Diagnostics::new(),
+            findings,
             assumptions: Vec::new(),
             names: Names::default(),
             implied: Vec::new(),
@@ -217,23 +289,16 @@ impl Importer {
         Finding { diagnostic, into: &mut self.findings }
     }
 
-    pub(crate) fn assume(
-        &mut self,
-        subject: impl Into<String>,
-        assumed: impl Into<String>,
-        because: impl Into<String>,
-    ) {
-        let (subject, assumed, because) = (subject.into(), assumed.into(), because.into());
-        self.assumptions.push(Assumption { subject, assumed, because });
-    }
-
     /// Takes the objects that become part of a model, each once.
-    fn gather<'n>(&mut self, manifest: Manifest<'n>, all: &mut Vec<Manifest<'n>>) {
-        let Manifest { kind, root, .. } = manifest;
+    fn gather<'n>(&mut self, manifest: Manifest<'n>, all: &mut Gathered<'n>) {
+        let Manifest { kind, namespace, name, root, .. } = manifest;
         root.get("apiVersion");
         if let Some(metadata) = root.get("metadata") {
             // Labels, annotations and namespaces identify; minimal names do not need them.
             metadata.read_whole();
+        }
+        if let Some(status) = root.get("status") {
+            self.not_modeled(status, "what the controller reports");
         }
         if !KINDS.contains(&kind) {
             root.read_whole();
@@ -252,24 +317,22 @@ impl Importer {
             return;
         }
         // Of workflows with a generated name there may be several.
-        let is_named = kind != "Workflow"
-            || root.find("metadata").is_some_and(|metadata| metadata.find("name").is_some());
-        let Manifest { namespace, name, .. } = manifest;
-        let is_twin =
-            |it: &&Manifest<'_>| (it.kind, it.namespace, it.name) == (kind, namespace, name);
-        let twin = all.iter().find(is_twin).filter(|_| is_named);
-        if let Some(twin) = twin {
-            let (file, name) = (twin.file, manifest.name);
-            root.read_whole();
-            self.warn(
-                manifest,
-                root,
-                "twice",
-                format!("there is a {kind} `{name}` in {file} already: passed over"),
-            );
-            return;
+        let is_named = root.find("metadata").is_some_and(|it| it.find("name").is_some());
+        if kind == "Workflow" && !is_named {
+            return all.objects.push(manifest);
         }
-        all.push(manifest);
+        match all.files.entry((kind, namespace, name)) {
+            Entry::Occupied(twin) => {
+                let message =
+                    format!("there is a {kind} `{name}` in {} already: passed over", twin.get());
+                root.read_whole();
+                self.warn(manifest, root, "twice", message);
+            }
+            Entry::Vacant(place) => {
+                place.insert(manifest.file);
+                all.objects.push(manifest);
+            }
+        }
     }
 
     fn build(&mut self, all: &[Manifest<'_>]) -> ModelSpec {
@@ -282,8 +345,8 @@ impl Importer {
             stages.push(Stage::EventBus(spec));
         }
         for source in of("EventSource") {
-            let spec = self.event_source(source);
-            stages.push(Stage::EventSource(spec));
+            let sources = self.event_source(source);
+            stages.extend(sources.into_iter().map(Stage::EventSource));
         }
         let templates: Vec<Manifest<'_>> =
             of("WorkflowTemplate").chain(of("ClusterWorkflowTemplate")).collect();

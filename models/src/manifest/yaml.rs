@@ -4,16 +4,17 @@
 //! Scalars are kept as they are written (`1.10` is not `1.1`), with what was a string said beside.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Budget, Options, Spanned};
+use serde_saphyr::{Budget, DuplicateKeyPolicy, Options, Spanned};
 
 use crate::diagnostic::{Diagnostic, Location};
 
 /// Larger files are refused before they are looked at: a manifest is a few kilobytes.
-const FILE_BYTES_MAX: usize = 4 << 20;
+pub(super) const FILE_BYTES_MAX: usize = 4 << 20;
 /// Nodes of one document, expanded aliases included.
 const NODES_MAX: usize = 200_000;
 /// Levels of one document.
@@ -189,6 +190,18 @@ impl Node {
         self.fields().iter().for_each(|(_, field)| field.unmark());
     }
 
+    /// The first field that is written twice in one map, with both places.
+    fn repeated(&self) -> Option<(&str, Place, Place)> {
+        let mut seen = BTreeMap::new();
+        for (name, field) in self.fields() {
+            if let Some(first) = seen.insert(name.as_str(), field.key()) {
+                return Some((name, first, field.key()));
+            }
+        }
+        let below = self.fields().iter().map(|(_, field)| field).chain(self.items());
+        below.into_iter().find_map(Self::repeated)
+    }
+
     /// Where it stands.
     pub(crate) fn location(&self, file: &str) -> Location {
         self.place.location(file)
@@ -203,8 +216,8 @@ impl Node {
                 outer
             }
         };
-        self.place = moved(self.place);
         self.key = self.key.map(moved);
+        self.place = moved(self.place);
         if !is_block {
             self.last_line = outer.line;
         }
@@ -265,8 +278,8 @@ fn small(number: u64) -> u32 {
 
 /// The place of what the parser has found; the length is right for names only.
 fn place(at: &serde_saphyr::Location) -> Place {
-    let length = small(at.span().len() as u64);
-    Place { line: small(at.line() as u64), column: small(at.column() as u64), length }
+    let length = small(at.span().len());
+    Place { line: small(at.line()), column: small(at.column()), length }
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -403,7 +416,10 @@ pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node
     match serde_saphyr::from_str_with_options::<Node>(text, options()) {
         Ok(mut node) => {
             node.settle(text, lines_before);
-            Ok(node)
+            match node.repeated() {
+                None => Ok(node),
+                Some((name, first, second)) => Err(Box::new(twice(file, name, first, second))),
+            }
         }
         Err(error) => {
             let error = error.without_snippet();
@@ -420,6 +436,16 @@ pub(crate) fn document(file: &str, text: &str, lines_before: u32) -> Result<Node
             Err(Box::new(diagnostic))
         }
     }
+}
+
+/// A field that is written twice in one map: which one counts depends on who reads it.
+fn twice(file: &str, name: &str, first: Place, second: Place) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error("", format!("`{name}` is written twice in one map"));
+    diagnostic
+        .code("duplicate-key")
+        .at(Some(second.location(file)))
+        .hint(format!("the first one is on line {}, column {}", first.line, first.column));
+    diagnostic
 }
 
 /// The YAML within a scalar, such as `streamConfig`, with places in the file. Of what is not written as a
@@ -457,6 +483,8 @@ fn options() -> Options {
     options.strict_booleans = true;
     options.underscored_numbers_as_strings = true;
     options.leading_zero_numbers_as_strings = true;
+    // Repeated fields are told by both of their places, see `Node::repeated`.
+    options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
     options.with_snippet = false;
     options
 }

@@ -136,7 +136,7 @@ enum Laws<Q> {
 }
 
 /// The names of the variants, which the deserializer is told.
-const LAWS: &[&str] = &[
+pub(super) const LAWS: &[&str] = &[
     "Constant",
     "Uniform",
     "Exponential",
@@ -168,6 +168,16 @@ where
     /// enum; `ron` by itself reads the long forms only.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_enum("Spread", LAWS, SpreadVisitor(PhantomData))
+    }
+}
+
+impl<Q> Spread<Q> {
+    /// Reads one of the laws, not the short form.
+    pub(super) fn of_law<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>
+    where
+        Q: Deserialize<'de>,
+    {
+        Laws::deserialize(deserializer)
     }
 }
 

@@ -11,6 +11,7 @@
 //! pages of the manual of them.
 
 pub mod arrival;
+pub mod assume;
 #[cfg(test)]
 mod at_once;
 mod build;

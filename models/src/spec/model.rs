@@ -116,7 +116,7 @@ pub(crate) fn read(
     let Reading { value, index, mut found, doubts } = reading;
     let Some(mut spec) = value else { return Err(found) };
     if let Some((storm_file, storm_text)) = overrides.storm {
-        match super::storm::apply(&mut spec, storm_file, storm_text) {
+        match super::storm::apply(&mut spec, storm_file, storm_text, overrides.made) {
             Ok(arrivals) => origins.extend(arrivals),
             Err(problems) => found.extend(problems),
         }

@@ -42,7 +42,7 @@ pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(
 fn checked(check: &CheckArguments) -> Result<Vec<Checked>, Failure> {
     let storm = check.storm.as_deref().map(input::storm).transpose()?;
     let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let overrides = Overrides { sets: &check.sets, horizon: None, storm };
+    let overrides = Overrides { sets: &check.sets, storm, ..Overrides::default() };
     let mut manifests = Vec::new();
     let mut checked = Vec::new();
     for argument in &check.inputs {

@@ -13,14 +13,15 @@ use super::entry::{Entry, Tag};
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
-/// Entries a chunk.
-const CHUNK: usize = 16;
+/// Entries a chunk. Every chunk of a long chain begins with a wait for memory, so few long ones are faster than
+/// many short ones; longer than this gains little and doubles what an idle wheel holds.
+const CHUNK: usize = 32;
 /// How many entries are few: sorting them costs less than spreading them over the level below.
 const SMALL: usize = 40;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// A chain of chunks. All but the last are full, and the last has room. The first is the slot's own:
-/// chunk `i` belongs to slot `i` for ever (360 KB in all), so that a slot that holds little needs no
+/// chunk `i` belongs to slot `i` for ever (720 KB in all), so that a slot that holds little needs no
 /// bookkeeping, and placing an entry no branch that a processor cannot foresee.
 #[derive(Clone, Copy)]
 struct Slot {

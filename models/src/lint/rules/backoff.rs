@@ -3,6 +3,7 @@
 //! argo-events v1.9.11 `pkg/shared/util/retry.go:Convert2WaitBackoff`, `pkg/apis/events/v1alpha1/int64str.go`;
 //! apimachinery `wait.ExponentialBackoff`: it does not sleep after the last attempt.
 
+use super::durations;
 use crate::manifest::yaml::{Node, Style};
 
 /// Longer waits need no exact number.
@@ -45,7 +46,7 @@ pub(super) fn written(duration: &Node) -> Option<Written> {
             return Some(Written::Fraction);
         }
     }
-    Some(go_duration(text).map_or(Written::Refused, Written::Duration))
+    Some(durations::go(text).map_or(Written::Refused, Written::Duration))
 }
 
 impl Backoff {
@@ -101,53 +102,10 @@ impl Backoff {
     }
 }
 
-/// A duration as Go's `time.ParseDuration` reads it, in seconds.
-fn go_duration(text: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 8] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("μs", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("h", 3_600.0),
-    ];
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0.0);
-    }
-    let mut total = 0.0;
-    let mut parts = 0;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..end].parse().ok()?;
-        rest = &rest[end..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let (_, unit_s) = UNITS.iter().find(|(unit, _)| *unit == &rest[..end])?;
-        rest = &rest[end..];
-        total += number * unit_s;
-        parts += 1;
-    }
-    (parts > 0).then_some(sign * total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::manifest::yaml::document;
-
-    #[test]
-    fn durations_are_those_of_go() {
-        let read =
-            ["10s", "1h30m", "1.5s", "0", "-1s", "10", "1d", "", "5 s", "s"].map(go_duration);
-        let [ok @ .., _, _, _, _, _] = read;
-        assert_eq!(ok, [Some(10.0), Some(5_400.0), Some(1.5), Some(0.0), Some(-1.0)]);
-        assert!(read[5..].iter().all(Option::is_none), "{read:?}");
-    }
 
     #[test]
     fn backoffs_last_as_long_as_their_sleeps() {

@@ -1,5 +1,6 @@
 //! Times of reset that the controller refuses.
 
+use super::cron;
 use super::sensors::triggers;
 use crate::lint::{Cx, Level, Rule};
 use crate::manifest::yaml::Node;
@@ -46,7 +47,7 @@ fn check(cx: &mut Cx<'_, '_>) {
                     let node = cron.unwrap_or(by_time);
                     let text = text.unwrap_or_default();
                     let help = "minute, hour, day of month, month, day of week (0 to 6)";
-                    cx.at_value(sensor, node, format!("`{text}` {why}: {REFUSED}")).help(help);
+                    cx.at_value(sensor, node, format!("`{text}`: {why}: {REFUSED}")).help(help);
                 }
                 let zone = by_time.get("timezone");
                 if let Some((zone, text)) = zone.and_then(|it| Some((it, it.scalar()?)))
@@ -61,60 +62,10 @@ fn check(cx: &mut Cx<'_, '_>) {
     }
 }
 
-/// The fields of a cron text: what they are called, their least and largest value, and their names.
-const FIELDS: [(&str, u32, u32, &[&str]); 5] = [
-    ("minute", 0, 59, &[]),
-    ("hour", 0, 23, &[]),
-    ("day of month", 1, 31, &[]),
-    (
-        "month",
-        1,
-        12,
-        &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-    ),
-    ("day of week", 0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
-];
-
-/// What robfig/cron does not accept.
+/// What the controller does not accept: robfig/cron with five fields, and no `@daily` and the like.
 fn cron_problem(text: &str) -> Option<String> {
-    let mut fields: Vec<&str> = text.split_whitespace().collect();
-    if fields.first().is_some_and(|it| it.starts_with("TZ=") || it.starts_with("CRON_TZ=")) {
-        fields.remove(0);
-    }
-    if fields.len() != FIELDS.len() {
-        let count = fields.len();
-        return Some(format!(
-            "has {count} field{} instead of 5",
-            if count == 1 { "" } else { "s" }
-        ));
-    }
-    let wrong = fields.iter().zip(FIELDS).find(|(text, field)| {
-        text.split(',').filter(|it| !it.is_empty()).any(|it| !is_range(it, *field))
-    })?;
-    let (name, least, most, _) = wrong.1;
-    Some(format!("has no {name} `{}` ({least} to {most})", wrong.0))
-}
-
-/// `*`, `5`, `1-5`, `*/15`, `mon-fri`.
-fn is_range(text: &str, (_, least, most, names): (&str, u32, u32, &[&str])) -> bool {
-    let value = |text: &str| match names.iter().position(|it| text.eq_ignore_ascii_case(it)) {
-        Some(index) => u32::try_from(index).ok().map(|index| index + least),
-        None => text.parse::<u32>().ok(),
-    };
-    let mut parts = text.split('/');
-    let range = parts.next().unwrap_or_default();
-    let step = match (parts.next(), parts.next()) {
-        (None, _) => Some(1),
-        (Some(step), None) => step.parse::<u32>().ok(),
-        _ => None,
-    };
-    let (from, to) = match range.split_once('-') {
-        _ if range == "*" || range == "?" => (Some(least), Some(most)),
-        None => (value(range), value(range)),
-        Some((from, to)) => (value(from), value(to)),
-    };
-    let is_within = |from: u32, to: u32| least <= from && from <= to && to <= most;
-    step.is_some_and(|it| it > 0) && from.zip(to).is_some_and(|(from, to)| is_within(from, to))
+    let (_, fields) = cron::split_timezone(text);
+    cron::parse_fields(fields).err()
 }
 
 /// Whether it has the form of a name of the IANA database; which names there are is not known here.

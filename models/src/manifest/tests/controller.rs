@@ -120,7 +120,10 @@ fn settings_are_those_of_the_release() {
     {
         let versions =
             Versions { argo_workflows: Version::new(3, minor, 0), ..Versions::default() };
-        let import = import_from(&Manifests::read(&[("w.yaml", &text)]), reading, versions);
+        let import = import_from(
+            &Manifests::read(&[("w.yaml", &text)]),
+            &ImportOptions { versions, ..ImportOptions::new(reading) },
+        );
         assert_eq!(
             controller(&import).semaphore_limit_cache.is_some(),
             is_read,

@@ -34,7 +34,10 @@ fn schedules_are_read_in_the_form_of_the_release() {
             let argo_workflows = Version::new(major, minor, patch);
             let versions = Versions { argo_workflows, ..Versions::default() };
             let text = cron_of(form);
-            let import = import_from(&Manifests::read(&[("c.yaml", &text)]), reading, versions);
+            let import = import_from(
+                &Manifests::read(&[("c.yaml", &text)]),
+                &ImportOptions { versions, ..ImportOptions::new(reading) },
+            );
             let expected = (is_read || reading == Reading::Intended).then(|| {
                 "Cron(schedules:[\"*/5 * * * *\"],timezone:\"UTC\",start:\"2026-11-27T00:00:00Z\")"
                     .to_owned()

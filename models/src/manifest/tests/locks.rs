@@ -10,7 +10,10 @@ fn version(text: &str) -> Versions {
 }
 
 fn imported_by(text: &str, reading: Reading, versions: Versions) -> Import {
-    import_from(&Manifests::read(&[("w.yaml", text)]), reading, versions)
+    import_from(
+        &Manifests::read(&[("w.yaml", text)]),
+        &ImportOptions { versions, ..ImportOptions::new(reading) },
+    )
 }
 
 const LIMITS: &str = "---\nkind: ConfigMap\nmetadata: {name: limits}\ndata: {one: \"3\", two: \" 4 \", other: \"5\", text: many}\n";

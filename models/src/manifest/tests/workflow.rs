@@ -54,6 +54,15 @@ pub(super) fn workflow_of(spec: &str) -> String {
     format!("kind: Workflow\nmetadata: {{name: w}}\nspec:\n{spec}\n")
 }
 
+/// The import of a text of which the comments are wrong.
+fn refused(text: &str) -> Import {
+    let options = ImportOptions::new(Reading::Deployed);
+    let import = import_from(&Manifests::read(&[("w.yaml", text)]), &options);
+    assert_eq!(codes(&import), ["bad-assumption"]);
+    assert!(import.findings.has_errors());
+    import
+}
+
 pub(super) fn deployed(text: &str) -> Import {
     imported(&[("w.yaml", text)], Reading::Deployed)
 }
@@ -102,9 +111,8 @@ fn a_workflow_is_created_once_or_as_often_as_a_comment_says() {
         assert_eq!(codes(&import), [""; 0]);
         runs(&text);
     }
-    let import = deployed(&format!("# surgetank: rate often\n{}", workflow_of(SIMPLE)));
+    let import = refused(&format!("# surgetank: rate often\n{}", workflow_of(SIMPLE)));
     assert_eq!(sources(&import)[0].2, once);
-    assert_eq!(codes(&import), ["bad-assumption"]);
     // One that waits for somebody to resume it never runs.
     let import = deployed(&workflow_of(&format!("  suspend: true\n{SIMPLE}")));
     assert_eq!(sources(&import), []);
@@ -164,19 +172,18 @@ fn what_manifests_cannot_say_is_assumed_of_each_pod() {
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
     workflows.templates[0].steps[0][0].failure = 0 (manifests do not say how often a pod fails)
-    workflows.templates[0].steps[0][0].pod_start = 3s (a comment says so (w.yaml:15))
-    workflows.templates[0].steps[0][0].service = 7s (a comment says so (w.yaml:9))
+    workflows.templates[0].steps[0][0].pod_start = 3s (a comment says so (w.yaml:15:42))
+    workflows.templates[0].steps[0][0].service = 7s (a comment says so (w.yaml:9:38))
     workflows.templates[0].steps[0][1].failure = 0 (manifests do not say how often a pod fails)
-    workflows.templates[0].steps[0][1].pod_start = 3s (a comment says so (w.yaml:15))
-    workflows.templates[0].steps[0][1].service = 5s (a comment says so (w.yaml:15))
-    workflows.templates[0].steps[1][0].failure = 0.25 (a comment says so (w.yaml:13))
-    workflows.templates[0].steps[1][0].service = LogNormal(mean: "40s", cv: 0.5) (a comment says so (w.yaml:13))
+    workflows.templates[0].steps[0][1].pod_start = 3s (a comment says so (w.yaml:15:42))
+    workflows.templates[0].steps[0][1].service = 5s (a comment says so (w.yaml:15:56))
+    workflows.templates[0].steps[1][0].failure = 0.25 (a comment says so (w.yaml:13:87))
+    workflows.templates[0].steps[1][0].service = LogNormal(mean:"40s",cv:0.5) (a comment says so (w.yaml:13:46))
     "#);
     runs(&text);
     // What does not fit is told, and the default counts.
     let bad = text.replace("service 5s", "service soon").replace("failure 0.25", "failure 2");
-    let import = deployed(&bad);
-    assert_eq!(codes(&import), ["bad-assumption"]);
+    let import = refused(&bad);
     let all: Vec<String> = template(&import, "w").steps.iter().flatten().map(shown).collect();
     assert_eq!(all[1..], ["b \"30s\" \"3s\" 0", "c LogNormal(mean:\"40s\",cv:0.5) - 0"]);
 }

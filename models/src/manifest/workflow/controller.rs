@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::{self, Node};
 use crate::manifest::{Importer, Manifest};
 use crate::spec::policy::OnReject;
@@ -14,7 +15,6 @@ use crate::workflow::Version;
 use crate::workflows::spec::{RealismSpec, ResourceRateLimitSpec, TemplateSpec, WorkflowSpec};
 
 use super::layers::Layer;
-use super::value::Default as Otherwise;
 
 /// Since then the limits of semaphores may be remembered.
 const CACHE_SINCE: Version = Version::new(3, 7, 0);
@@ -59,8 +59,8 @@ impl Importer {
         let name = self.controller_name();
         let because = "an image that is on the node already";
         let parameter = format!("{name}.pod_start");
-        let default = Otherwise { value: "2s", because };
-        let pod_start = self.assumed_duration(&[], "pod_start", &parameter, default);
+        let otherwise = Otherwise { value: "2s", because };
+        let pod_start = self.settle(None, "pod_start", parameter, otherwise);
         let settings = std::mem::take(&mut self.workflows.settings);
         let Version { major, minor, patch } = self.versions.argo_workflows;
         let realism = if self.intends() { RealismSpec::Ideal } else { RealismSpec::Argo };

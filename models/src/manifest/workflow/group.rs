@@ -1,12 +1,13 @@
 //! Steps and DAGs: which of them run, after which others, and how often.
 
+use crate::manifest::assumable::Count;
+use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::Node;
 use crate::manifest::{Importer, Manifest};
 use crate::workflows::spec::{FailFastSpec, NodeSpec, TaskSpec};
 
 use super::layers::Layer;
 use super::node::{Common, Scope, Walk};
-use super::value::Default;
 use super::{depends, exit};
 
 impl Importer {
@@ -196,8 +197,8 @@ impl Importer {
             }
             None => {
                 let because = "how many items there are is known at run time only";
-                let default = Default { value: "1", because };
-                let count = self.assumed_count(&[layer], "items", &parameter, default, 10_000);
+                let otherwise = Otherwise { value: "1", because };
+                let Count(count) = self.value(&[layer], "items", &parameter, otherwise);
                 self.take_first(node, parameter, count.to_string());
                 u64::from(count)
             }

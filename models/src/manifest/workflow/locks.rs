@@ -4,12 +4,13 @@
 //! it is stated (`workflow/sync/lock_name.go`); locks in a database since v3.7.
 
 use crate::manifest::Importer;
+use crate::manifest::assumable::Count;
+use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::Node;
 use crate::workflow::Version;
 use crate::workflows::spec::SemaphoreSpec;
 
 use super::layers::Layer;
-use super::value::Default;
 
 /// Since then `semaphores` and `mutexes` are read.
 const LISTS_SINCE: Version = Version::new(3, 6, 0);
@@ -152,10 +153,10 @@ impl Importer {
                     Some(_) => "what stands in its ConfigMap is no limit",
                     None => "its ConfigMap or key was not given",
                 };
-                let default = Default { value: "1", because };
+                let otherwise = Otherwise { value: "1", because };
                 let places = [(manifest, reference)];
-                let most = u32::MAX;
-                self.assumed_count(&places, "permits", &parameter, default, most).to_string()
+                let Count(limit) = self.value(&places, "permits", &parameter, otherwise);
+                limit.to_string()
             }
         };
         self.config_maps.entry(name).or_default().insert(key.to_owned(), limit);

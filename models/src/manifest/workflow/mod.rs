@@ -19,7 +19,7 @@ mod retry;
 mod runs;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::event_source::spec::EventSourceSpec;
 use crate::spec::model::Stage;
@@ -35,8 +35,8 @@ use layers::Layers;
 pub(crate) struct State {
     /// The templates of the model by name, in their order there.
     order: Vec<String>,
-    /// Names of workflows that have none of their own.
-    generated: BTreeSet<String>,
+    /// How many workflows have a name that begins so.
+    generated: BTreeMap<String, u32>,
     /// The texts in ConfigMaps, by namespace and name.
     maps: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Which of them are limits of semaphores: namespace, name and key, and the parameter that they became.
@@ -145,12 +145,10 @@ impl Importer {
         });
         let name = match (layers.referred(), layers.missing()) {
             (Some(template), _) if is_plain => self.template_name(template),
-            (None, Some(missing)) if is_plain => {
-                self.names.of("workflow", &qualified(namespace, missing))
-            }
+            (None, Some(missing)) if is_plain => self.names.object("workflow", namespace, missing),
             _ => {
-                let key = format!("{trigger}-workflow");
-                self.names.of("workflow", &key)
+                let key = format!("{}/{}/{trigger}", sensor.namespace, sensor.name);
+                self.names.called("workflow", key, format!("{trigger}-workflow"))
             }
         };
         if !templates.iter().any(|known| known.name == name) {
@@ -175,7 +173,7 @@ impl Importer {
 
     /// The name in the model of a WorkflowTemplate.
     fn template_name(&mut self, manifest: Manifest<'_>) -> String {
-        self.names.of("workflow", &qualified(manifest.namespace, manifest.name))
+        self.names.object("workflow", manifest.namespace, manifest.name)
     }
 
     /// Where the template `name` stands in the model, or will.
@@ -204,14 +202,6 @@ impl Importer {
         if !matches!(node.fate(), Fate::Told(_)) {
             self.not_modeled(node, why);
         }
-    }
-}
-
-/// The name of something that is in that namespace.
-fn qualified(namespace: &str, name: &str) -> String {
-    match namespace {
-        "" | "default" => name.to_owned(),
-        namespace => format!("{namespace}/{name}"),
     }
 }
 

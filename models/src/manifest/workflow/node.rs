@@ -1,11 +1,12 @@
 //! Templates become nodes: a pod, steps or a DAG.
 
+use crate::manifest::assumable::Probability;
+use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::{Fate, Node, Place};
 use crate::manifest::{Importer, Manifest};
 use crate::workflows::spec::{NodeSpec, TemplateSpec};
 
 use super::layers::{Layer, Layers};
-use super::value::Default;
 use super::{empty_template, leaf};
 
 /// Nodes of one workflow; templates that call each other can make more of them than there are atoms.
@@ -165,9 +166,9 @@ impl Importer {
         because: &str,
     ) -> NodeSpec {
         let mut node = leaf(name);
-        let default = Default { value: "30s", because };
+        let otherwise = Otherwise { value: "30s", because };
         let parameter = format!("{path}.service");
-        node.service = Some(self.assumed_duration(at, "service", &parameter, default));
+        node.service = Some(self.value(at, "service", &parameter, otherwise));
         node
     }
 
@@ -244,13 +245,13 @@ impl Importer {
         let kind = PODS.iter().find(|(kind, _)| template.find(kind).is_some());
         let service = format!("{path}.service");
         let because = "manifests do not say how long a pod runs";
-        let mut default = Default { value: "30s", because };
+        let mut otherwise = Otherwise { value: "30s", because };
         if let Some((kind, Some(what))) = kind {
             // No pod is created for it: it begins at once.
             node.pod_start = Some("0s".into());
             let message = format!("`{kind}` is {what}: modeled as a pod that starts at once");
             self.warn(manifest, template, "modeled-as-pod", message);
-            default.because = "manifests do not say how long it takes";
+            otherwise.because = "manifests do not say how long it takes";
         }
         let is_daemon = common.get(found, "daemon").filter(|(_, it)| it.scalar() == Some("true"));
         if let Some((_, daemon)) = is_daemon {
@@ -261,16 +262,19 @@ impl Importer {
         } else if let Some(pause) = self.pause(found, &service) {
             node.service = Some(pause.as_str().into());
         } else {
-            node.service = Some(self.assumed_duration(places, "service", &service, default));
+            node.service = Some(self.value(places, "service", &service, otherwise));
         }
-        if self.is_said(places, "pod_start") {
-            let default = Default { value: "2s", because: "an image that is on the node already" };
+        if self.heard_at(places, "pod_start").is_some() {
+            let otherwise =
+                Otherwise { value: "2s", because: "an image that is on the node already" };
             let parameter = format!("{path}.pod_start");
-            node.pod_start = Some(self.assumed_duration(places, "pod_start", &parameter, default));
+            node.pod_start = Some(self.value(places, "pod_start", &parameter, otherwise));
         }
-        let default = Default { value: "0", because: "manifests do not say how often a pod fails" };
-        node.failure =
-            self.assumed_probability(places, "failure", &format!("{path}.failure"), default);
+        let otherwise =
+            Otherwise { value: "0", because: "manifests do not say how often a pod fails" };
+        let Probability(failure) =
+            self.value(places, "failure", &format!("{path}.failure"), otherwise);
+        node.failure = failure;
         self.deadline(node, found, path, common);
     }
 

@@ -7,17 +7,17 @@ use sim_core::arrival::Schedule;
 use sim_core::time::SimDuration;
 
 use crate::event_source::spec::{EventSourceSpec, RouteSpec};
+use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::Node;
 use crate::manifest::{Importer, Manifest};
-use crate::spec::arrival::{Arrivals, NoFiles, Row};
+use crate::spec::arrival::{Arrivals, NoFiles};
 use crate::spec::check::Checker;
 use crate::spec::cron::zone;
 use crate::workflow::Version;
 use crate::workflows::spec::{ConcurrencySpec, TemplateSpec};
 
-use super::layers::Layers;
-use super::qualified;
-use super::value::{Default, read};
+use super::layers::{Layer, Layers};
+use super::value::Date;
 
 /// Since then `schedules` is read.
 const SCHEDULES_SINCE: Version = Version::new(3, 6, 0);
@@ -26,6 +26,9 @@ const SCHEDULE_UNTIL: Version = Version::new(4, 0, 0);
 
 /// When a run begins if nobody says otherwise: a Friday.
 const START: &str = "2026-11-27T00:00:00Z";
+
+/// When a workflow is created if nobody says otherwise.
+const ONCE: &str = "Trace(rows: [(at: \"0s\")])";
 
 /// How long a run may be so that every schedule has a time in it.
 const HORIZONS: [(&str, u64); 4] = [("2h", 2), ("1d", 24), ("7d", 7 * 24), ("31d", 31 * 24)];
@@ -53,18 +56,9 @@ impl Importer {
             }
         }
         let parameter = format!("{source}.arrivals");
-        let once = Arrivals::Trace {
-            file: None,
-            rows: vec![Row { at: "0s".into(), size: None, count: 1 }],
-        };
-        let arrivals = match self.arrivals_said(manifest, manifest.root, &parameter) {
-            Some(arrivals) => arrivals,
-            None => {
-                let because = "it is submitted when the run begins; a comment gives it a rate";
-                self.assume(parameter, "once, at 0s", because);
-                once
-            }
-        };
+        let because = "it is submitted when the run begins; a comment gives it a rate";
+        let otherwise = Otherwise { value: ONCE, because };
+        let arrivals = self.runs_of((manifest, manifest.root), &parameter, otherwise);
         self.start_by_itself(source, &name, arrivals);
     }
 
@@ -76,16 +70,14 @@ impl Importer {
         manifests: &[Manifest<'_>],
         templates: &mut Vec<TemplateSpec>,
     ) {
-        let is_asked =
-            ["rate", "arrivals"].map(|it| self.said(manifest, manifest.root, it).is_some());
-        if !is_asked.contains(&true) {
+        let place = (manifest, manifest.root);
+        if ["rate", "arrivals"].iter().all(|it| self.heard_at(&[place], it).is_none()) {
             return;
         }
         let source = self.names.of("arrivals", name);
         let parameter = format!("{source}.arrivals");
-        let Some(arrivals) = self.arrivals_said(manifest, manifest.root, &parameter) else {
-            return;
-        };
+        let otherwise = Otherwise { value: ONCE, because: "it is submitted when the run begins" };
+        let arrivals = self.runs_of(place, &parameter, otherwise);
         if !templates.iter().any(|it| it.name == name) {
             let template = self.workflow_template(manifest, manifests);
             templates.push(template);
@@ -93,27 +85,16 @@ impl Importer {
         self.start_by_itself(source, name, arrivals);
     }
 
-    /// Arrivals in a comment: `rate 5/min`, or any of RON's.
-    fn arrivals_said(
-        &mut self,
-        manifest: Manifest<'_>,
-        node: &Node,
-        parameter: &str,
-    ) -> Option<Arrivals> {
+    /// When workflows are created: a comment may say `rate 5/min`, or any arrivals of RON.
+    fn runs_of(&mut self, place: Layer<'_>, parameter: &str, otherwise: Otherwise<'_>) -> Arrivals {
         for name in ["rate", "arrivals"] {
-            if self.said(manifest, node, name).is_none() {
-                continue;
+            let said = self.heard_at(&[place], name);
+            if said.is_some() {
+                return self.settle(said, name, parameter, otherwise);
             }
-            let default = Default { value: "", because: "" };
-            let text = self.assumed_text(&[(manifest, node)], name, parameter, default);
-            if let Some(arrivals) = read_arrivals(&text) {
-                return Some(arrivals);
-            }
-            let message = format!("`{text}` does not fit `{name}`: the default is assumed");
-            self.warn(manifest, node, "bad-assumption", message)
-                .expected("a rate such as `20/s`, or arrivals such as `Poisson(rate: \"20/s\")`");
         }
-        None
+        // What an assume block says of all arrivals is about event sources.
+        self.settle(None, "runs", parameter, otherwise)
     }
 
     fn start_by_itself(&mut self, source: String, template: &str, arrivals: Arrivals) {
@@ -138,20 +119,16 @@ impl Importer {
 
     /// The name in the model of what has a name, or the beginning of one, in its metadata.
     fn name_of_run(&mut self, kind: &'static str, manifest: Manifest<'_>) -> String {
-        let name = manifest.name.trim_end_matches(['-', '.']);
-        let name =
-            qualified(manifest.namespace, if name.is_empty() { manifest.name } else { name });
-        let generated = &mut self.workflows.generated;
-        let mut key = format!("{kind} {name}");
-        let mut own = name.clone();
-        for number in 2.. {
-            if generated.insert(key) {
-                break;
-            }
-            own = format!("{name}-{number}");
-            key = format!("{kind} {own}");
+        let Manifest { namespace, name, root, .. } = manifest;
+        if root.find("metadata").is_some_and(|metadata| metadata.find("name").is_some()) {
+            return self.names.object(kind, namespace, name);
         }
-        self.names.of(kind, &own)
+        let short = name.trim_end_matches(['-', '.']);
+        let short = if short.is_empty() { name } else { short };
+        let number = self.workflows.generated.entry(short.to_owned()).or_default();
+        *number += 1;
+        let own = if *number == 1 { short.to_owned() } else { format!("{short}-{number}") };
+        self.names.called(kind, format!("generated {own}"), own)
     }
 
     /// A workflow that is created again and again.
@@ -185,17 +162,11 @@ impl Importer {
         }
         let Some(schedules) = self.schedules(manifest, spec, &parameter) else { return };
         let timezone = self.timezone(manifest, spec, &parameter);
-        let default = Default { value: START, because: "manifests do not say when the run begins" };
-        let start = format!("{parameter}.start");
-        let places = [(manifest, manifest.root)];
-        let mut start_text = self.assumed_text(&places, "start", &start, default);
-        if sim_core::arrival::WallTime::parse(&start_text).is_none() {
-            let message = format!("`{start_text}` does not fit `start`: the default is assumed");
-            self.warn(manifest, manifest.root, "bad-assumption", message)
-                .expected(format!("a date such as `{START}`"));
-            START.clone_into(&mut start_text);
-        }
-        let arrivals = Arrivals::Cron { schedules, timezone, start: start_text };
+        let because = "manifests do not say when the run begins";
+        let otherwise = Otherwise { value: START, because };
+        let parameter = format!("{parameter}.start");
+        let Date(start) = self.value(&[(manifest, manifest.root)], "start", &parameter, otherwise);
+        let arrivals = Arrivals::Cron { schedules, timezone, start };
         self.start_by_itself(source, &name, arrivals);
     }
 
@@ -321,16 +292,4 @@ impl Importer {
         });
         HORIZONS[needed.max().unwrap_or(0)].0
     }
-}
-
-/// A rate, for Poisson arrivals, or any arrivals as RON.
-fn read_arrivals(text: &str) -> Option<Arrivals> {
-    let rate = crate::spec::quantity::RateText::from(text.trim_matches('"'));
-    if rate.parse().is_ok() {
-        return Some(Arrivals::Poisson { rate });
-    }
-    let arrivals: Arrivals = read(text)?;
-    let mut cx = Checker::new("", None);
-    let process = arrivals.compile(&NoFiles, &mut cx);
-    (process.is_some() && !cx.finish().has_errors()).then_some(arrivals)
 }

@@ -1,105 +1,50 @@
 //! Values of manifests and comments, checked.
 
-use serde::de::DeserializeOwned;
+use sim_core::arrival::WallTime;
 
+use crate::manifest::assumable::Assumable;
+use crate::manifest::assume::{Otherwise, Said};
 use crate::manifest::yaml::Node;
 use crate::manifest::{Importer, Manifest};
-use crate::spec::check::Checker;
-use crate::spec::distribution::DurationSpread;
 use crate::spec::quantity::DurationText;
-use crate::spec::ron_text;
 
 use super::layers::Layer;
 
-/// What is assumed where nobody says anything, and why.
-#[derive(Clone, Copy)]
-pub(super) struct Default<'d> {
-    pub(super) value: &'d str,
-    pub(super) because: &'d str,
+/// A date with its time, as text.
+pub(super) struct Date(pub(super) String);
+
+impl Assumable for Date {
+    fn wanted() -> &'static str {
+        "a date with its time, such as `2026-11-27T00:00:00Z`"
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim_matches('"');
+        WallTime::parse(text).map(|_| Self(text.to_owned())).ok_or_else(String::new)
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
+    }
 }
 
 impl Importer {
-    /// A duration, or a distribution of it, that a comment beside one of `places` says, the first before the
+    /// The value of a parameter, such as a comment beside one of `places` says it, the first before the
     /// others.
-    pub(super) fn assumed_duration(
+    pub(super) fn value<T: Assumable>(
         &mut self,
         places: &[Layer<'_>],
         name: &'static str,
         parameter: &str,
-        default: Default<'_>,
-    ) -> DurationSpread {
-        let text = self.assumed_text(places, name, parameter, default);
-        read_spread(&text).unwrap_or_else(|| {
-            self.refuse(places, name, &text, "a duration such as `40s`, or a distribution of it");
-            default.value.into()
-        })
+        otherwise: Otherwise<'_>,
+    ) -> T {
+        let said = self.heard_at(places, name);
+        self.settle(said, name, parameter, otherwise)
     }
 
-    /// A probability that a comment says.
-    pub(super) fn assumed_probability(
-        &mut self,
-        places: &[Layer<'_>],
-        name: &'static str,
-        parameter: &str,
-        default: Default<'_>,
-    ) -> f64 {
-        let text = self.assumed_text(places, name, parameter, default);
-        let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
-        value.unwrap_or_else(|| {
-            self.refuse(places, name, &text, "a number from 0 to 1");
-            default.value.parse().unwrap_or(0.0)
-        })
-    }
-
-    /// A whole number from 1 to `max` that a comment says.
-    pub(super) fn assumed_count(
-        &mut self,
-        places: &[Layer<'_>],
-        name: &'static str,
-        parameter: &str,
-        default: Default<'_>,
-        max: u32,
-    ) -> u32 {
-        let text = self.assumed_text(places, name, parameter, default);
-        let value = text.parse().ok().filter(|value| (1..=max).contains(value));
-        value.unwrap_or_else(|| {
-            self.refuse(places, name, &text, &format!("a whole number from 1 to {max}"));
-            default.value.parse().unwrap_or(1)
-        })
-    }
-
-    /// What a comment says.
-    pub(super) fn assumed_text(
-        &mut self,
-        places: &[Layer<'_>],
-        name: &'static str,
-        parameter: &str,
-        default: Default<'_>,
-    ) -> String {
-        let Default { value, because } = default;
-        let place =
-            places.iter().find(|(manifest, node)| self.said(*manifest, node, name).is_some());
-        match place.or(places.last()) {
-            Some(&(manifest, node)) => {
-                self.assumed(manifest, node, name, parameter, value, because)
-            }
-            None => {
-                self.assume(parameter, value, because);
-                value.to_owned()
-            }
-        }
-    }
-
-    /// Whether a comment beside one of these says anything about `name`.
-    pub(super) fn is_said(&mut self, places: &[Layer<'_>], name: &'static str) -> bool {
-        places.iter().any(|(manifest, node)| self.said(*manifest, node, name).is_some())
-    }
-
-    fn refuse(&mut self, places: &[Layer<'_>], name: &'static str, text: &str, wanted: &str) {
-        if let Some(&(manifest, node)) = places.first() {
-            let message = format!("`{text}` does not fit `{name}`: the default is assumed");
-            self.warn(manifest, node, "bad-assumption", message).expected(wanted);
-        }
+    /// What a comment beside one of `places` says.
+    pub(super) fn heard_at(&mut self, places: &[Layer<'_>], name: &'static str) -> Option<Said> {
+        places.iter().find_map(|(manifest, node)| self.heard(*manifest, node, name))
     }
 
     /// The whole number in a field, at least `min`; anything else is told, and passed over.
@@ -133,19 +78,4 @@ impl Importer {
             }
         }
     }
-}
-
-/// A duration or a distribution; comments leave out the quotes that RON wants.
-pub(super) fn read_spread(text: &str) -> Option<DurationSpread> {
-    let spread: DurationSpread = read(text)?;
-    let mut cx = Checker::new("", None);
-    let is_fine = spread.compile(&mut cx).is_some();
-    (is_fine && !cx.finish().has_errors()).then_some(spread)
-}
-
-/// A value as RON has it, or a text without its quotes.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let is_ron = text.contains(['(', '[', '"']);
-    let text = if is_ron { text.to_owned() } else { format!("\"{text}\"") };
-    ron_text::parse("", &text).ok().map(|(value, _)| value)
 }
