@@ -172,7 +172,8 @@ pub struct TemplateSpec {
     /// Priority of its workflows, in addition to that of the event.
     #[serde(default)]
     pub priority: i32,
-    /// What becomes of a workflow when an earlier one of this template is not over (`concurrencyPolicy`).
+    /// What becomes of a workflow when an earlier one of this template is not over (`concurrencyPolicy`);
+    /// if it is not stated, `Allow`.
     #[serde(default, skip_serializing_if = "ConcurrencySpec::is_allow")]
     pub concurrency: ConcurrencySpec,
     /// Workflow-level semaphores, all taken before the workflow runs.
@@ -205,7 +206,7 @@ pub struct TemplateSpec {
     /// Nodes with dependencies, in place of `service`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dag: Vec<TaskSpec>,
-    /// What a failed task does to the other tasks of `dag` (`failFast`).
+    /// What a failed task does to the other tasks of `dag` (`failFast`); if it is not stated, `Stop`.
     #[serde(default, skip_serializing_if = "FailFastSpec::is_stop")]
     pub fail_fast: FailFastSpec,
 }
@@ -249,7 +250,7 @@ pub struct NodeSpec {
     /// Nodes with dependencies, in place of `service`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dag: Vec<TaskSpec>,
-    /// What a failed task does to the other tasks of `dag` (`failFast`).
+    /// What a failed task does to the other tasks of `dag` (`failFast`); if it is not stated, `Stop`.
     #[serde(default, skip_serializing_if = "FailFastSpec::is_stop")]
     pub fail_fast: FailFastSpec,
 }

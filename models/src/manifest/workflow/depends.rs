@@ -19,13 +19,15 @@ pub(super) struct When {
 
 /// Levels of brackets.
 const DEPTH_MAX: u32 = 100;
+/// Looks at all tasks, until none is left out for another any more.
+const PASSES_MAX: usize = 100;
 
 /// When each task begins, by name, given what its `depends` says.
 pub(super) fn read(tasks: &[(&str, String)]) -> BTreeMap<String, When> {
     let mut all: BTreeMap<String, When> = BTreeMap::new();
     let mut runs: BTreeMap<&str, bool> = tasks.iter().map(|(name, _)| (*name, true)).collect();
     // What one task is left out for may be what another is left out for in turn.
-    for _ in 0..=tasks.len() {
+    for _ in 0..=tasks.len().min(PASSES_MAX) {
         let before = runs.clone();
         for (name, text) in tasks {
             let when = Reader::new(text, &runs).whole();

@@ -240,7 +240,7 @@ fn counted(step: &Node) -> Option<u64> {
         (Some(_), count) => count.map(|count| count.max(0).unsigned_abs()),
         (None, _) => {
             let start = if sequence.get("start").is_some() { number("start")? } else { 0 };
-            Some(number("end")?.abs_diff(start) + 1)
+            Some(number("end")?.abs_diff(start).saturating_add(1))
         }
     }
 }
