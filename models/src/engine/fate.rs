@@ -72,11 +72,15 @@ pub enum Reason {
     BreakerOpen,
     /// The stage was down.
     Unavailable,
+    /// An earlier run of the same schedule was still going (`Forbid`).
+    Skipped,
+    /// A newer run of the same schedule took its place (`Replace`).
+    Replaced,
 }
 
 impl Reason {
     /// All reasons, for tables.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::None,
         Self::Filter,
         Self::GaveUp,
@@ -101,6 +105,8 @@ impl Reason {
         Self::StoreFull,
         Self::BreakerOpen,
         Self::Unavailable,
+        Self::Skipped,
+        Self::Replaced,
     ];
 
     /// The reason in words, for a sentence "dropped at the bus: …".
@@ -131,6 +137,8 @@ impl Reason {
             Self::StoreFull => "the store was full",
             Self::BreakerOpen => "the circuit breaker was open",
             Self::Unavailable => "the stage was down",
+            Self::Skipped => "an earlier run was still going",
+            Self::Replaced => "replaced by a newer run",
         }
     }
 }

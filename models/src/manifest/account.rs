@@ -108,6 +108,13 @@ impl Importer {
         });
     }
 
+    /// Lists the fields of a document within a scalar, which stands at `path` of an object.
+    pub(crate) fn account_embedded(&mut self, manifest: Manifest<'_>, root: &Node, path: &str) {
+        let mut entries = Vec::new();
+        self.account.list(manifest, root, path.to_owned(), &mut entries);
+        self.account.apart.append(&mut entries);
+    }
+
     /// Everything that became of the fields of these objects, in the order of the files.
     pub(super) fn entries(&mut self, objects: &[Manifest<'_>]) -> Vec<Entry> {
         let mut entries = std::mem::take(&mut self.account.apart);

@@ -259,22 +259,6 @@ impl Importer {
         });
     }
 
-    /// The value of `name` (such as `service`) for what `node` describes, as text: that of a comment
-    /// beside one of its lines, or that of an assume block, or else the default. It is listed as assumed for
-    /// the parameter. [`Importer::settle`] also checks it.
-    pub(crate) fn assumed(
-        &mut self,
-        manifest: Manifest<'_>,
-        node: &Node,
-        name: &'static str,
-        parameter: impl Into<String>,
-        default: &str,
-        because: &str,
-    ) -> String {
-        let said = self.heard(manifest, node, name);
-        self.settle(said, name, parameter, Otherwise { value: default, because })
-    }
-
     /// The value of a parameter: what was said in a comment, or what an assume block has for the parameter
     /// or for `name`, or else the default. It is listed as assumed. A value that does not fit is told at its
     /// place, and the next counts.
@@ -343,16 +327,6 @@ impl Importer {
 
     fn ask(&mut self, name: &'static str) {
         self.asked.insert(name);
-    }
-
-    /// What a comment beside one of the node's lines says about `name`, and the comment's line.
-    pub(crate) fn said(
-        &mut self,
-        manifest: Manifest<'_>,
-        node: &Node,
-        name: &'static str,
-    ) -> Option<(String, u32)> {
-        self.heard(manifest, node, name).map(|said| (said.text, said.location.line))
     }
 
     /// What a comment beside one of the node's lines says about `name`.

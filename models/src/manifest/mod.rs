@@ -35,7 +35,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::arrival::NoFiles;
 use crate::spec::model::{DEFAULT_SEED, ModelSpec, Stage};
 use crate::workflow::Version;
-use crate::workflows::spec::TemplateSpec;
 use crate::{Made, Model, Overrides};
 use account::Account;
 use assume::{Asides, Block};
@@ -261,6 +260,7 @@ pub(crate) struct Importer {
     /// Stages that manifests imply: the API behind an http trigger, the backlog of ConfigMaps.
     implied: Vec<Stage>,
     config_maps: BTreeMap<String, BTreeMap<String, String>>,
+    workflows: workflow::State,
 }
 
 /// The objects that become part of a model.
@@ -272,13 +272,16 @@ struct Gathered<'n> {
 }
 
 /// Kinds that become part of a model.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 9] = [
     "EventBus",
     "EventSource",
     "Sensor",
+    "Workflow",
     "WorkflowTemplate",
     "ClusterWorkflowTemplate",
+    "CronWorkflow",
     "ConfigMap",
+    "Namespace",
 ];
 
 impl Importer {
@@ -299,6 +302,7 @@ impl Importer {
             names: Names::default(),
             implied: Vec::new(),
             config_maps: BTreeMap::new(),
+            workflows: workflow::State::default(),
         }
     }
 
@@ -347,6 +351,11 @@ impl Importer {
             .expected(format!("one of `{}`", KINDS.join("`, `")));
             return;
         }
+        // Of workflows with a generated name there may be several.
+        let is_named = root.find("metadata").is_some_and(|it| it.find("name").is_some());
+        if kind == "Workflow" && !is_named {
+            return all.objects.push(manifest);
+        }
         match all.files.entry((kind, namespace, name)) {
             Entry::Occupied(twin) => {
                 let message =
@@ -363,9 +372,7 @@ impl Importer {
 
     fn build(&mut self, all: &[Manifest<'_>]) -> ModelSpec {
         let of = |kind: &'static str| all.iter().copied().filter(move |it| it.kind == kind);
-        for config_map in of("ConfigMap") {
-            self.config_map(config_map);
-        }
+        self.workflow_settings(all);
         let mut stages = Vec::new();
         // Buses and sources first: sensors name them.
         for bus in of("EventBus") {
@@ -383,28 +390,19 @@ impl Importer {
             let spec = self.sensor(sensor, &templates, &mut submitted);
             stages.push(Stage::Sensor(spec));
         }
-        for template in &templates {
-            let name = self.names.of("workflow", template.name);
-            if !submitted.iter().any(|it: &TemplateSpec| it.name == name) {
-                let spec = self.workflow_template(*template, &templates);
-                submitted.push(spec);
-            }
-        }
+        self.workflows(all, &templates, &mut submitted);
+        self.account_for_workflows(all);
         stages.append(&mut self.implied);
         if !submitted.is_empty() {
             let controller = self.workflow_controller(submitted);
             stages.push(Stage::Workflow(controller));
         }
         self.complete(&mut stages);
+        stages.extend(self.workflow_sources());
         self.model(stages)
     }
 
     fn model(&mut self, stages: Vec<Stage>) -> ModelSpec {
-        self.assume(
-            "model, horizon",
-            "2h",
-            "manifests do not say how long to look; `--horizon` does",
-        );
         let sources: Vec<_> = stages
             .iter()
             .filter_map(|stage| match stage {
@@ -412,18 +410,21 @@ impl Importer {
                 _ => None,
             })
             .collect();
+        let horizon = self.horizon(sources.len());
+        let because = "manifests do not say how long to look; `--horizon` does";
+        self.assume("horizon", horizon, because);
         if sources.is_empty() {
             let mut nothing =
                 Diagnostic::warning("", "there is no event source, so nothing happens");
             nothing
                 .code("no-source")
-                .expected("at least one manifest of kind `EventSource` or `Sensor`");
+                .expected("at least one manifest of kind `EventSource`, `Sensor`, `Workflow` or `CronWorkflow`");
             self.findings.push(nothing);
         }
         ModelSpec {
             name: "imported".to_owned(),
             about: "Imported from manifests.".to_owned(),
-            horizon: "2h".into(),
+            horizon: horizon.into(),
             seed: DEFAULT_SEED,
             warm_up: None,
             in_flight_max: 5_000_000,
@@ -431,25 +432,6 @@ impl Importer {
             config_maps: std::mem::take(&mut self.config_maps),
             faults: Vec::new(),
         }
-    }
-
-    fn config_map(&mut self, manifest: Manifest<'_>) {
-        let Some(data) = manifest.root.get("data") else { return };
-        data.read_whole();
-        let numbers = data.fields().iter().filter_map(|(key, value)| {
-            let text = value.scalar()?;
-            text.trim().parse::<u32>().is_ok().then(|| (key.clone(), text.trim().to_owned()))
-        });
-        let numbers: BTreeMap<_, _> = numbers.collect();
-        if numbers.len() < data.fields().len() {
-            self.warn(
-                manifest,
-                data,
-                "not-modeled",
-                "only limits of semaphores, whole numbers, are taken from a ConfigMap",
-            );
-        }
-        self.config_maps.insert(manifest.name.to_owned(), numbers);
     }
 }
 

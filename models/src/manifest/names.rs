@@ -36,6 +36,7 @@ impl Names {
         let is_shared = self.shared.contains(&(kind, name.to_owned()));
         let candidate = match (is_shared, namespace) {
             (false, _) | (true, "default") => name.to_owned(),
+            (true, "") => format!("{name}-cluster"),
             (true, namespace) => format!("{name}-{namespace}"),
         };
         self.called(kind, format!("{namespace}/{name}"), candidate)
@@ -98,6 +99,11 @@ impl Names {
                     let sources = dependencies.iter().filter_map(|it| it.text("eventSourceName"));
                     all.extend(sources.map(|source| ("source", namespace, source)));
                 }
+                "Workflow" => all.push(("workflow-run", namespace, name)),
+                "WorkflowTemplate" | "ClusterWorkflowTemplate" => {
+                    all.push(("workflow", namespace, name));
+                }
+                "CronWorkflow" => all.push(("cron", namespace, name)),
                 _ => {}
             }
         }

@@ -322,10 +322,7 @@ fn node_under_lock(node: &NodeConfig, name: &str) -> f64 {
 }
 
 fn is_called(lock: &LockRef, name: &str) -> bool {
-    match lock {
-        LockRef::Semaphore { key } => key == name,
-        LockRef::Mutex { name: mutex } => name.strip_prefix("mutex ") == Some(mutex),
-    }
+    workflows::limit::name_of(lock) == name
 }
 
 fn of_station(plan: &StationPlan) -> Vec<Limit> {

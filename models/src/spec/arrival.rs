@@ -9,6 +9,7 @@ use sim_core::dist::Distribution;
 use sim_core::time::{SimDuration, SimTime};
 
 use super::check::Checker;
+use super::cron;
 use super::distribution::{DurationSpread, NumberSpread, Spread};
 use super::quantity::{BytesText, DurationText, QuantityText, RateText};
 use super::ron_text::utf8;
@@ -124,6 +125,18 @@ pub enum Arrivals {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rows: Vec<Row>,
     },
+    /// At the times that a calendar names, as cron does.
+    Cron {
+        /// Five fields (minute, hour, day of the month, month, weekday) such as `"*/5 9-17 * * mon-fri"`,
+        /// `"@daily"` and its like, or `"@every 90s"`; a time zone may stand before, as in
+        /// `"CRON_TZ=Asia/Tokyo 0 9 * * *"`. A time that several name counts once.
+        schedules: Vec<String>,
+        /// The zone whose clocks count: a name such as `"Europe/Berlin"`, or an offset such as `"+09:00"`.
+        #[serde(default = "utc")]
+        timezone: String,
+        /// The date at which the run begins, such as `"2026-11-27T00:00:00Z"`.
+        start: String,
+    },
     /// All the arrivals of several processes.
     Superposition(Vec<Arrivals>),
 }
@@ -202,6 +215,10 @@ fn no_time() -> DurationText {
 
 fn one_day() -> DurationText {
     "1d".into()
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }
 
 fn one_event() -> u32 {
@@ -289,6 +306,9 @@ impl Arrivals {
             }
             Self::Trace { file, rows } => {
                 ArrivalProcess::trace(trace(cx, files, file.as_deref(), rows)?)
+            }
+            Self::Cron { schedules, timezone, start } => {
+                return cron::compile(schedules, timezone, start, cx);
             }
             Self::Superposition(parts) => {
                 let parts = cx.elements(parts, |cx, part| part.compile(files, cx))?;

@@ -62,6 +62,11 @@ fn every_process_is_read_and_compiled() {
         (r#"Spike(base: "0/s", peak: "50/s", at: "10s", for: "10s", ramp: "10s")"#, 10.0),
         (r#"Trace(file: "storm.csv")"#, 0.04),
         (r#"Trace(rows: [(at: "1s"), (at: "2s", size: "1KiB", count: 3)])"#, 0.04),
+        (r#"Cron(schedules: ["* * * * *"], start: "2026-11-27T00:00:00Z")"#, 0.02),
+        (
+            r#"Cron(schedules: ["TZ=Asia/Tokyo 1 9 27 11 *"], timezone: "+01:00", start: "2026-11-27T00:00Z")"#,
+            0.01,
+        ),
         (r#"Superposition([Poisson(rate: "4/s"), Periodic(every: "500ms")])"#, 6.0),
     ];
     for (text, expected) in cases {
@@ -105,6 +110,8 @@ fn shape_and_meaning_are_checked() {
         r#"Trace(file: "storm.csv")"#,
         r#"Trace(rows: [(at: "1s", size: "5GiB"), (at: "0s", count: -1)])"#,
         "Superposition([])",
+        r#"Cron(schedules: ["0 4 * *", "TZ=Asia/Tokio @daily", "@nightly"], timezone: "Asia/Tokio", start: "now")"#,
+        r#"Cron(schedules: [], start: "2026-11-27T00:00:00Z")"#,
         "Mmpp(states: [])",
         r#"Superposition([Poisson(rate: "1"), Poisson(rate: "2")])"#,
     ];
@@ -120,7 +127,7 @@ fn shape_and_meaning_are_checked() {
 
     m.ron:1:15: error: expected a rate in quotes, such as `"150/s"`, found the number `5` (in `rate`); write the number with its unit in quotes
 
-    m.ron:1:1: error: unknown variant `Poison` in `Arrivals`; expected one of `Periodic`, `Poisson`, `Renewal`, `Batch`, `OnOff`, `Mmpp`, `Profile`, `Diurnal`, `Spike`, `Trace`, `Superposition`; did you mean `Poisson`?
+    m.ron:1:1: error: unknown variant `Poison` in `Arrivals`; expected one of `Periodic`, `Poisson`, `Renewal`, `Batch`, `OnOff`, `Mmpp`, `Profile`, `Diurnal`, `Spike`, `Trace`, `Cron`, `Superposition`; did you mean `Poisson`?
 
     m.ron:1:23: error: unknown field `offest` in `Periodic` (in `offest`); expected one of `every`, `offset`; did you mean `offset`?
 
@@ -156,6 +163,14 @@ fn shape_and_meaning_are_checked() {
     m.ron:1:58: error: expected a whole number from 0 to 4294967295, found the number `-1` (in `rows[1].count`)
 
     m.ron:1:1: error: the list is empty; expected from 1 to 1024 in number
+
+    m.ron:1:18: error: `0 4 * *` has 4 fields (in `schedules[0]`); expected five fields (minute, hour, day of month, month, weekday) such as `*/5 * * * *`, a name such as `@daily`, or `@every 90s`
+    m.ron:1:29: error: there is no time zone `Asia/Tokio` (in `schedules[1]`); expected a name such as `Europe/Berlin`, or an offset such as `+09:00`; did you mean `Asia/Tokyo`?
+    m.ron:1:53: error: there is no schedule called `@nightly` (in `schedules[2]`); expected five fields (minute, hour, day of month, month, weekday) such as `*/5 * * * *`, a name such as `@daily`, or `@every 90s`
+    m.ron:1:76: error: there is no time zone `Asia/Tokio` (in `timezone`); expected a name such as `Europe/Berlin`, or an offset such as `+09:00`; did you mean `Asia/Tokyo`?
+    m.ron:1:97: error: `now` is not a date with its time (in `start`); expected one such as `2026-11-27T00:00:00Z`
+
+    m.ron:1:17: error: the list is empty (in `schedules`); expected from 1 to 1024 in number
 
     m.ron:1:14: error: the list is empty (in `states`); expected from 1 to 64 in number
 

@@ -202,7 +202,7 @@ fn before(change: &Change, plan: &ComponentPlan, config_maps: &ConfigMaps) -> Ch
         Change::Rate(_) => plan.rate().map_or(Change::Slower(1.0), Change::Rate),
         Change::Room(_) => Change::Room(plan.room()),
         Change::Permits { key, .. } => {
-            let value = key.split_once('/').and_then(|(map, key)| config_maps.get(map)?.get(key));
+            let value = key.rsplit_once('/').and_then(|(map, key)| config_maps.get(map)?.get(key));
             let limit = value.and_then(|value| value.trim().parse().ok()).unwrap_or(0);
             Change::Permits { key: key.clone(), limit }
         }

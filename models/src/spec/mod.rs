@@ -17,6 +17,7 @@ mod at_once;
 mod build;
 pub mod check;
 mod connect;
+pub(crate) mod cron;
 pub mod distribution;
 pub mod faults;
 mod lint;

@@ -201,18 +201,22 @@ impl ControllerConfig {
     }
 }
 
-/// A lock named by a workflow or a template. Names of locks include the namespace of the workflow, as
-/// in Argo: the same key in two namespaces is two locks.
+/// A lock named by a workflow or a template. Names of locks include a namespace, that of the workflow unless
+/// another is named, as in Argo: the same key in two namespaces is two locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LockRef {
-    /// A semaphore whose limit stands in a ConfigMap under `key` (`name/key`, as the limits given to the
-    /// controller spell it).
+    /// A semaphore whose limit stands in a ConfigMap under `key` (`name/key` or `namespace/name/key`, as the
+    /// limits given to the controller spell it).
     Semaphore {
+        /// The namespace of the ConfigMap, if it is not the workflow's.
+        namespace: Option<String>,
         /// The name of the limit.
         key: String,
     },
     /// A mutex.
     Mutex {
+        /// Its namespace, if it is not the workflow's.
+        namespace: Option<String>,
         /// Its name.
         name: String,
     },
@@ -294,6 +298,9 @@ pub enum NodeBody {
         failure_probability: f64,
         /// The template's `activeDeadlineSeconds`: the pod fails when it runs longer.
         active_deadline: Option<SimDuration>,
+        /// Seconds from its creation to its main container running; `None`: as the controller's setting
+        /// says.
+        pod_start: Option<Distribution>,
     },
     /// Groups one after the other; the nodes of a group side by side.
     Steps(Vec<Vec<NodeConfig>>),
@@ -345,7 +352,13 @@ impl NodeConfig {
     /// A pod that never fails, with no locks, no retries and one item.
     #[must_use]
     pub fn pod(name: &str, service: Distribution) -> Self {
-        Self::of(name, NodeBody::Pod { service, failure_probability: 0.0, active_deadline: None })
+        let body = NodeBody::Pod {
+            service,
+            failure_probability: 0.0,
+            active_deadline: None,
+            pod_start: None,
+        };
+        Self::of(name, body)
     }
 
     /// A node with `body`, with no locks, no retries, no limit and one item.

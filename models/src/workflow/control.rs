@@ -169,6 +169,15 @@ impl Core {
         self.pump(cx);
     }
 
+    /// `shutdown: Terminate` is written to the workflow: its update is an event like others.
+    pub(super) fn terminate(&mut self, cx: &mut Context<'_>, id: WorkflowId) {
+        let is_it = |it: &Workflow| it.flags.live && it.phase != Phase::Done && it.id == id;
+        let Some(slot) = self.workflows.iter().position(is_it) else { return };
+        self.workflows[slot].flags.terminated = true;
+        self.requeue_limited(cx, slot as u32, cx.now);
+        self.pump(cx);
+    }
+
     pub(super) fn on_timer(&mut self, cx: &mut Context<'_>, timer: Timer) {
         let slot = timer.slot;
         if self.workflows[slot as usize].generation != timer.generation {
@@ -271,14 +280,18 @@ impl Core {
         {
             self.timer(cx, cx.now + self.config.resync, TimerKind::Resync, slot);
         }
-        if !self.workflows[slot as usize].seat.admitted {
+        let is_terminated = self.workflows[slot as usize].flags.terminated;
+        if is_terminated && !self.workflows[slot as usize].seat.admitted {
+            // It passes the throttler by, and no longer waits there.
+            self.throttler.leave(&mut self.workflows[slot as usize].seat);
+        } else if !self.workflows[slot as usize].seat.admitted {
             self.throttle(cx);
             let postponed = &mut self.workflows[slot as usize].flags.postponed;
             let look = Look { updated: !std::mem::replace(postponed, true), ..Look::new(cx.now) };
             self.end_look(cx, slot, &look);
             return;
         }
-        let reads = self.reads_ahead(cx, slot);
+        let reads = if is_terminated { 0 } else { self.reads_ahead(cx, slot) };
         self.workflows[slot as usize].reads_paid = reads;
         let at = self.call_kube(cx.now, reads) + self.reconcile_cost();
         if at > cx.now {
@@ -435,9 +448,9 @@ impl Core {
         self.fail_waiting_nodes(cx, slot);
         self.release_all(cx, slot, look);
         let workflow = &mut self.workflows[slot as usize];
-        workflow.phase = Phase::Done;
+        let was_running = std::mem::replace(&mut workflow.phase, Phase::Done) == Phase::Running;
         workflow.flags.dirty = false;
-        self.counts.running -= 1;
+        self.counts.running -= u64::from(was_running);
         self.counts.live -= 1;
         look.updated = true;
         let (id, started) = (workflow.id, workflow.started);

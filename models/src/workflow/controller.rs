@@ -133,6 +133,14 @@ impl Controller {
         core.submit(&mut cx, id, template.0, key, priority);
     }
 
+    /// A workflow is told to end: it does so, with its pods and locks, at the controller's next look at it,
+    /// which the change of its object puts ahead like any other event. Nothing happens to one that is not
+    /// there. A workflow that waits for `parallelism` need not be admitted for that (`controller.go`).
+    pub fn terminate(&mut self, now: SimTime, workflow: WorkflowId, fx: &mut Effects) {
+        let (core, mut cx) = self.split(now, fx);
+        core.terminate(&mut cx, workflow);
+    }
+
     /// The time of a timer from [`Effects::timers`] has come.
     pub fn on_timer(&mut self, now: SimTime, timer: Timer, fx: &mut Effects) {
         let (core, mut cx) = self.split(now, fx);

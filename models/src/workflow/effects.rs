@@ -58,6 +58,8 @@ pub enum Outcome {
     Failed,
     /// `activeDeadlineSeconds` ended it.
     DeadlineExceeded,
+    /// It was told to end.
+    Terminated,
 }
 
 /// How a pod ended.

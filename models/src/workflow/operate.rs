@@ -26,6 +26,11 @@ impl Core {
     fn operate(&mut self, cx: &mut Context<'_>, slot: u32, look: &mut Look) {
         let plans = cx.plans;
         let plan = &plans[self.workflows[slot as usize].template as usize];
+        if self.workflows[slot as usize].flags.terminated {
+            self.set_waiting(slot, Waiting::No);
+            self.finish(cx, slot, Outcome::Terminated, look);
+            return;
+        }
         if plan.own_claims > 0 && !self.try_acquire(cx, slot, 0..plan.own_claims, look) {
             self.wait_for_locks(cx, slot);
             return;
@@ -322,7 +327,7 @@ impl Core {
         let service = SimDuration::from_secs_f64(pod.service.sample(&mut draws) * self.slowdown);
         let failure_probability = self.failure_probability.unwrap_or(pod.failure_probability);
         let fails = draws.unit() < failure_probability;
-        let starting = self.config.pod_start.as_ref();
+        let starting = pod.pod_start.as_ref().or(self.config.pod_start.as_ref());
         let starting =
             starting.map_or(SimDuration::ZERO, |delay| delay.sample_duration(&mut draws));
         let started = created + starting;

@@ -64,6 +64,7 @@ pub(super) struct PlanPod {
     pub(super) service: Distribution,
     pub(super) failure_probability: f64,
     pub(super) active_deadline: Option<SimDuration>,
+    pub(super) pod_start: Option<Distribution>,
     pub(super) stream: StreamKey,
 }
 
@@ -100,8 +101,10 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     pub(super) fn add_semaphore(&mut self, namespace: &str, key: &str, limit: u32) {
         let index = self.locks.len() as u32;
+        let own =
+            key.strip_prefix(namespace).and_then(|rest| rest.strip_prefix('/')).unwrap_or(key);
         self.locks.push(Lock::new(
-            format!("{namespace}/ConfigMap/{key}"),
+            format!("{namespace}/ConfigMap/{own}"),
             LockKind::Semaphore,
             limit,
         ));
@@ -151,9 +154,10 @@ impl Builder<'_> {
     }
 
     fn lock(&mut self, template: &TemplateConfig, lock: &LockRef) -> Result<u32, ConfigError> {
-        let namespace = template.namespace.clone();
+        let of = |named: &Option<String>| named.clone().unwrap_or(template.namespace.clone());
         match lock {
-            LockRef::Semaphore { key } => {
+            LockRef::Semaphore { namespace, key } => {
+                let namespace = of(namespace);
                 let index = self.lock_index.get(&(0, namespace.clone(), key.clone())).copied();
                 index.ok_or_else(|| ConfigError::UnknownSemaphore {
                     template: template.name.clone(),
@@ -161,7 +165,8 @@ impl Builder<'_> {
                     key: key.clone(),
                 })
             }
-            LockRef::Mutex { name } => {
+            LockRef::Mutex { namespace, name } => {
+                let namespace = of(namespace);
                 let next = self.locks.len() as u32;
                 let index =
                     *self.lock_index.entry((1, namespace.clone(), name.clone())).or_insert(next);
@@ -198,11 +203,12 @@ impl Builder<'_> {
         let claims = self.claims(plan, template, &config.locks)?;
         let index = plan.nodes.len() as u32;
         let kind = match &config.body {
-            NodeBody::Pod { service, failure_probability, active_deadline } => {
+            NodeBody::Pod { service, failure_probability, active_deadline, pod_start } => {
                 PlanKind::Pod(PlanPod {
                     service: service.clone(),
                     failure_probability: *failure_probability,
                     active_deadline: *active_deadline,
+                    pod_start: pod_start.clone(),
                     stream: self.streams.key(self.component, path),
                 })
             }

@@ -157,6 +157,8 @@ pub(super) struct Flags {
     pub(super) waiting: bool,
     /// Its postponement has been written to its status.
     pub(super) postponed: bool,
+    /// It is to end at its next look (`spec.shutdown: Terminate`).
+    pub(super) terminated: bool,
 }
 
 impl Workflow {

@@ -4,7 +4,7 @@
 mod lines;
 pub(crate) mod spec;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sim_core::kernel::Phase;
 use sim_core::random::{Random, StreamKey, Streams};
@@ -39,6 +39,19 @@ pub(crate) struct WorkflowPlan {
     pub(crate) on_reject: Reject,
     /// Per component: whether its offers are calls, answered when the workflow ends.
     pub(crate) callers: Vec<bool>,
+    /// Per template: what happens to a workflow of which an earlier one is still going.
+    pub(crate) concurrency: Vec<Concurrency>,
+}
+
+/// What becomes of a workflow when an earlier one of its template is not over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concurrency {
+    /// Both run.
+    Allow,
+    /// The new one is skipped.
+    Forbid,
+    /// The earlier one is terminated.
+    Replace,
 }
 
 /// The names of a controller's gauges and samples.
@@ -74,20 +87,33 @@ pub(crate) mod limit {
     pub(crate) fn locks(plan: &WorkflowPlan) -> Vec<String> {
         let mut names: Vec<String> =
             plan.semaphores.iter().map(|semaphore| semaphore.key.clone()).collect();
-        let mut mutexes: Vec<(&str, &str)> = Vec::new();
+        let mut mutexes: Vec<String> = Vec::new();
+        let mut known: Vec<(&str, &str)> = Vec::new();
         for template in &plan.templates {
             let mut all: Vec<&LockRef> = template.locks.iter().collect();
             locks_of(&template.entry, &mut all);
             for lock in all {
-                if let LockRef::Mutex { name } = lock
-                    && !mutexes.contains(&(&template.namespace, name))
-                {
-                    mutexes.push((&template.namespace, name));
+                let LockRef::Mutex { namespace, name } = lock else { continue };
+                let space: &str = namespace.as_ref().unwrap_or(&template.namespace);
+                if !known.contains(&(space, name)) {
+                    known.push((space, name));
+                    mutexes.push(name_of(lock));
                 }
             }
         }
-        names.extend(mutexes.iter().map(|(_, name)| format!("mutex {name}")));
+        names.extend(mutexes);
         names
+    }
+
+    /// The lock as it is called in reports.
+    pub(crate) fn name_of(lock: &LockRef) -> String {
+        match lock {
+            LockRef::Semaphore { key, .. } => key.clone(),
+            LockRef::Mutex { namespace: None, name } => format!("mutex {name}"),
+            LockRef::Mutex { namespace: Some(namespace), name } => {
+                format!("mutex {namespace}/{name}")
+            }
+        }
     }
 
     fn locks_of<'a>(node: &'a NodeConfig, locks: &mut Vec<&'a LockRef>) {
@@ -116,6 +142,8 @@ pub(crate) struct Workflow {
     again: StreamKey,
     /// Live workflows: their jobs are held here. The value is who waits for the end, if anybody.
     live: BTreeMap<JobId, Option<ComponentId>>,
+    /// Per template: those of them that are in the way of a new one, the oldest first.
+    in_the_way: Vec<Vec<JobId>>,
     locks: Vec<LockId>,
     lines: Lines,
     pending: GaugeId,
@@ -149,6 +177,7 @@ impl Workflow {
             free_timers: Vec::new(),
             again: streams.key(&plan.name, "again"),
             live: BTreeMap::new(),
+            in_the_way: vec![Vec::new(); plan.templates.len()],
             pending: recorder.new_gauge(me, metric::PENDING),
             waiting_for_locks: recorder.new_gauge(me, metric::WAITING_FOR_LOCKS),
             running: recorder.new_gauge(me, metric::RUNNING),
@@ -194,10 +223,8 @@ impl Workflow {
             }
             Change::Permits { ref key, limit } => {
                 // The ConfigMap is one; each namespace has its own lock of that key.
-                let namespaces = self.plan.templates.iter().map(|template| &template.namespace);
-                let namespaces: BTreeSet<&String> = namespaces.collect();
-                for namespace in namespaces {
-                    if let Some(lock) = self.controller.semaphore(namespace, key) {
+                for semaphore in self.plan.semaphores.iter().filter(|it| it.key == *key) {
+                    if let Some(lock) = self.controller.semaphore(&semaphore.namespace, key) {
                         self.controller.set_semaphore_limit(now, lock, limit, &mut self.effects);
                     }
                 }
@@ -214,6 +241,11 @@ impl Workflow {
 
     fn submit(&mut self, from: ComponentId, job: JobId, cx: &mut Cx<'_, '_>) {
         cx.fact(FactKind::Offered, job);
+        let template = cx.job(job).tag as usize;
+        let concurrency = self.plan.concurrency[template];
+        if concurrency == Concurrency::Forbid && !self.in_the_way[template].is_empty() {
+            return self.drop_offered(from, job, Reason::Skipped, cx);
+        }
         let pending = self.controller.gauges().pending();
         if self.plan.max_pending.is_some_and(|max| pending >= max) {
             return self.reject(from, job, cx);
@@ -228,6 +260,9 @@ impl Workflow {
         let is_caller = self.plan.callers.get(from as usize) == Some(&true);
         let waits = is_caller && !cx.job(job).wants_answer;
         self.live.insert(job, waits.then_some(from));
+        if concurrency != Concurrency::Allow {
+            self.make_way(job, template as usize, cx);
+        }
         cx.fact(FactKind::Admitted, job);
         cx.accept(from, job);
         let key = self.key_of(job, cx);
@@ -250,17 +285,27 @@ impl Workflow {
         match self.plan.on_reject {
             Reject::Nack(nack) => cx.refuse(from, job, reason, nack),
             Reject::Block | Reject::Error => cx.refuse(from, job, reason, NackId::NONE),
-            Reject::Drop => {
-                cx.fact_because(FactKind::Refused, job, reason);
-                self.tell_taken(from, job, cx);
-                cx.drop_job(job, reason);
-            }
+            Reject::Drop => self.drop_offered(from, job, reason, cx),
             Reject::Store(store) => {
                 cx.fact_because(FactKind::Refused, job, reason);
                 self.tell_taken(from, job, cx);
                 cx.offer(store, job);
             }
         }
+    }
+
+    fn drop_offered(&self, from: ComponentId, job: JobId, reason: Reason, cx: &mut Cx<'_, '_>) {
+        cx.fact_because(FactKind::Refused, job, reason);
+        self.tell_taken(from, job, cx);
+        cx.drop_job(job, reason);
+    }
+
+    /// A new workflow of a template that lets one run at a time.
+    fn make_way(&mut self, job: JobId, template: usize, cx: &mut Cx<'_, '_>) {
+        for &earlier in &self.in_the_way[template] {
+            self.controller.terminate(cx.now(), WorkflowId(earlier), &mut self.effects);
+        }
+        self.in_the_way[template].push(job);
     }
 
     /// The job goes elsewhere from here: also to a caller, who would wait for ever, it is as good as taken.
@@ -328,6 +373,7 @@ impl Workflow {
 
     fn finish(&mut self, job: JobId, outcome: Outcome, cx: &mut Cx<'_, '_>) {
         let caller = self.live.remove(&job).expect("only what was submitted ends");
+        self.in_the_way[cx.job(job).tag as usize].retain(|&other| other != job);
         let turnaround = cx.now().since(cx.job(job).since);
         cx.sample(self.turnaround, turnaround);
         let by = cx.me;
@@ -335,6 +381,7 @@ impl Workflow {
             Outcome::Succeeded => (FactKind::Completed, Reason::None),
             Outcome::Failed => (FactKind::Failed, Reason::WorkFailed),
             Outcome::DeadlineExceeded => (FactKind::Failed, Reason::DeadlineExceeded),
+            Outcome::Terminated => (FactKind::Failed, Reason::Replaced),
         };
         cx.fact_because(fact, job, reason);
         match (caller, outcome) {

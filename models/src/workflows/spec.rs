@@ -1,24 +1,27 @@
 //! A workflow controller and its templates as written.
 
+mod locks;
+mod retry;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::WorkflowPlan;
+use super::{Concurrency, WorkflowPlan};
 use crate::spec::check::Checker;
 use crate::spec::distribution::DurationSpread;
 use crate::spec::policy::{OnReject, optional};
 use crate::spec::quantity::{DurationText, RateText};
 use crate::spec::resolve::Names;
 use crate::workflow::{
-    ApiLimit, ConfigError, Controller, ControllerConfig, DagTask, FailFast, LockRef, NodeBody,
-    NodeConfig, ResourceRateLimit, RetryBackoff, RetryPolicy, RetryStrategy, SemaphoreLimit,
-    TemplateConfig, Version,
+    ApiLimit, ConfigError, Controller, ControllerConfig, DagTask, FailFast, NamespaceLimit,
+    NodeBody, NodeConfig, ResourceRateLimit, SemaphoreLimit, TemplateConfig, Version,
 };
-
-/// The ConfigMaps of a model: name, then key, then value.
-pub(crate) type ConfigMaps = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) use locks::{ConfigMaps, SemaphoreSpec};
+use locks::{limits, locks};
+pub(crate) use retry::RetryStrategySpec;
+use retry::retry;
 
 /// A workflow controller with its templates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +44,9 @@ pub struct WorkflowSpec {
     /// Workflows at once per namespace; none: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_parallelism: Option<u32>,
+    /// Namespaces with a limit of their own (label `workflows.argoproj.io/parallelism-limit`); 0: no limit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespace_limits: BTreeMap<String, u32>,
     /// Delay of every requeue (`DEFAULT_REQUEUE_TIME`); none: 10 s, or nothing for `Ideal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requeue: Option<DurationText>,
@@ -48,6 +54,10 @@ pub struct WorkflowSpec {
     /// nothing for `Ideal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub semaphore_notify: Option<DurationText>,
+    /// How long a semaphore's limit is remembered (`semaphoreLimitCacheSeconds`); none: it is read at every
+    /// look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semaphore_limit_cache: Option<DurationText>,
     /// Reconciles at once.
     #[serde(default = "thirty_two")]
     pub workers: u32,
@@ -100,6 +110,56 @@ pub struct ResourceRateLimitSpec {
     pub burst: u32,
 }
 
+/// What becomes of a workflow when an earlier one of its template is not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ConcurrencySpec {
+    /// Both run.
+    #[default]
+    Allow,
+    /// The new one is skipped: its event is dropped. (Argo's list of active workflows may lag ten seconds
+    /// behind; that is not modeled.)
+    Forbid,
+    /// The earlier one is terminated, with its pods and locks, at the controller's next look at it.
+    Replace,
+}
+
+impl ConcurrencySpec {
+    fn is_allow(&self) -> bool {
+        *self == Self::Allow
+    }
+
+    const fn compile(self) -> Concurrency {
+        match self {
+            Self::Allow => Concurrency::Allow,
+            Self::Forbid => Concurrency::Forbid,
+            Self::Replace => Concurrency::Replace,
+        }
+    }
+}
+
+/// What a failed task does to the other tasks of its DAG.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum FailFastSpec {
+    /// No further task begins.
+    #[default]
+    Stop,
+    /// Those that do not depend on it still begin.
+    Continue,
+}
+
+impl FailFastSpec {
+    fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
+
+    const fn compile(self) -> FailFast {
+        match self {
+            Self::Stop => FailFast::Stop,
+            Self::Continue => FailFast::Continue,
+        }
+    }
+}
+
 /// A workflow template. Its work is a single pod (`service`), `steps` or a `dag`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -112,10 +172,13 @@ pub struct TemplateSpec {
     /// Priority of its workflows, in addition to that of the event.
     #[serde(default)]
     pub priority: i32,
+    /// What becomes of a workflow when an earlier one of this template is not over (`concurrencyPolicy`).
+    #[serde(default, skip_serializing_if = "ConcurrencySpec::is_allow")]
+    pub concurrency: ConcurrencySpec,
     /// Workflow-level semaphores, all taken before the workflow runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub semaphores: Vec<SemaphoreSpec>,
-    /// Workflow-level mutexes.
+    /// Workflow-level mutexes; one of another namespace as `namespace/name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mutexes: Vec<String>,
     /// Pods of one workflow at once; none: no limit.
@@ -127,6 +190,9 @@ pub struct TemplateSpec {
     /// How long the one pod of a simple workflow runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<DurationSpread>,
+    /// From the one pod's creation to its container running; none: as the controller's `pod_start` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_start: Option<DurationSpread>,
     /// Probability that the one pod fails.
     #[serde(default)]
     pub failure: f64,
@@ -139,6 +205,9 @@ pub struct TemplateSpec {
     /// Nodes with dependencies, in place of `service`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dag: Vec<TaskSpec>,
+    /// What a failed task does to the other tasks of `dag` (`failFast`).
+    #[serde(default, skip_serializing_if = "FailFastSpec::is_stop")]
+    pub fail_fast: FailFastSpec,
 }
 
 /// One node of a workflow: a pod (`service`), `steps` or a `dag`.
@@ -150,6 +219,9 @@ pub struct NodeSpec {
     /// How long its pod runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<DurationSpread>,
+    /// From its pod's creation to its container running; none: as the controller's `pod_start` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_start: Option<DurationSpread>,
     /// Probability that its pod fails.
     #[serde(default)]
     pub failure: f64,
@@ -162,7 +234,7 @@ pub struct NodeSpec {
     /// Template-level semaphores, held through all retries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub semaphores: Vec<SemaphoreSpec>,
-    /// Template-level mutexes.
+    /// Template-level mutexes; one of another namespace as `namespace/name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mutexes: Vec<String>,
     /// Children at once; none: no limit.
@@ -177,6 +249,9 @@ pub struct NodeSpec {
     /// Nodes with dependencies, in place of `service`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dag: Vec<TaskSpec>,
+    /// What a failed task does to the other tasks of `dag` (`failFast`).
+    #[serde(default, skip_serializing_if = "FailFastSpec::is_stop")]
+    pub fail_fast: FailFastSpec,
 }
 
 /// A node of a DAG.
@@ -188,37 +263,6 @@ pub struct TaskSpec {
     /// Names of the tasks that must have succeeded before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends: Vec<String>,
-}
-
-/// A semaphore whose limit stands in a ConfigMap of the model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SemaphoreSpec {
-    /// The ConfigMap.
-    pub config_map: String,
-    /// The key within it.
-    pub key: String,
-}
-
-/// `retryStrategy` of a workflow or node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RetryStrategySpec {
-    /// Retries after the first attempt; none: without end, and without backoff, as in Argo.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-    /// The first pause; none: no pauses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration: Option<DurationText>,
-    /// What each further pause is multiplied by.
-    #[serde(default = "one_item")]
-    pub factor: u32,
-    /// The longest pause.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cap: Option<DurationText>,
-    /// No retry later than this after the first attempt began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_duration: Option<DurationText>,
 }
 
 fn default_name() -> String {
@@ -279,6 +323,7 @@ impl WorkflowSpec {
             max_pending: self.max_pending,
             on_reject: on_reject?,
             callers: Vec::new(),
+            concurrency: self.templates.iter().map(|it| it.concurrency.compile()).collect(),
         })
     }
 
@@ -306,6 +351,9 @@ impl WorkflowSpec {
     fn config(&self, cx: &mut Checker<'_>) -> Option<ControllerConfig> {
         let version = cx.field("version", |cx| version(&self.version, cx));
         let requeue = optional(&self.requeue, |text| cx.duration("requeue", text));
+        let cache = optional(&self.semaphore_limit_cache, |text| {
+            cx.duration("semaphore_limit_cache", text)
+        });
         let notify = optional(&self.semaphore_notify, |text| cx.duration("semaphore_notify", text));
         let workers = cx.at_least("workers", self.workers, 1);
         let api_limit = optional(&self.api_limit, |limit| {
@@ -337,6 +385,15 @@ impl WorkflowSpec {
         if let Some(limit) = api_limit? {
             config.api_limit = Some(limit);
         }
+        if let Some(cache) = cache? {
+            config.semaphore_limit_cache = cache;
+        }
+        let namespaces = self.namespace_limits.iter();
+        let namespaces = namespaces.map(|(namespace, &parallelism)| NamespaceLimit {
+            namespace: namespace.clone(),
+            parallelism,
+        });
+        config.namespace_limits = namespaces.collect();
         config.resource_rate_limit = resource?;
         config.parallelism = self.parallelism;
         config.namespace_parallelism = self.namespace_parallelism;
@@ -354,36 +411,16 @@ pub(crate) fn version(text: &str, cx: &mut Checker<'_>) -> Option<Version> {
     None
 }
 
-/// The limits of all semaphores, in each namespace that has templates.
-fn limits(templates: &[TemplateConfig], config_maps: &ConfigMaps) -> Vec<SemaphoreLimit> {
-    let mut namespaces: Vec<&str> =
-        templates.iter().map(|template| template.namespace.as_str()).collect();
-    namespaces.sort_unstable();
-    namespaces.dedup();
-    let mut limits = Vec::new();
-    for namespace in namespaces {
-        for (map, entries) in config_maps {
-            for (key, value) in entries {
-                if let Ok(limit) = value.trim().parse() {
-                    limits.push(SemaphoreLimit {
-                        namespace: namespace.to_owned(),
-                        key: format!("{map}/{key}"),
-                        limit,
-                    });
-                }
-            }
-        }
-    }
-    limits
-}
-
 /// The parts in which templates and nodes agree.
 struct Body<'b> {
     service: &'b Option<DurationSpread>,
+    pod_start: &'b Option<DurationSpread>,
     failure: f64,
     active_deadline: &'b Option<DurationText>,
     steps: &'b [Vec<NodeSpec>],
     dag: &'b [TaskSpec],
+    fail_fast: FailFastSpec,
+    namespace: &'b str,
 }
 
 impl Body<'_> {
@@ -402,6 +439,9 @@ impl Body<'_> {
         if self.failure > 0.0 {
             warn("failure");
         }
+        if self.pod_start.is_some() {
+            warn("pod_start");
+        }
         if self.active_deadline.is_some() {
             warn("active_deadline");
         }
@@ -412,11 +452,13 @@ impl Body<'_> {
         self.check_for_pods(cx);
         let service =
             optional(self.service, |service| cx.field("service", |cx| service.compile(cx)));
+        let pod_start =
+            optional(self.pod_start, |delay| cx.field("pod_start", |cx| delay.compile(cx)));
         let active_deadline = optional(self.active_deadline, |deadline| {
             cx.positive_duration("active_deadline", deadline)
         });
         let groups = cx.each("steps", self.steps, |cx, group| {
-            cx.elements(group, |cx, node| node.compile(config_maps, cx))
+            cx.elements(group, |cx, node| node.compile(self.namespace, config_maps, cx))
         });
         let tasks = self.tasks(config_maps, cx);
         match (self.service, self.steps, self.dag) {
@@ -424,9 +466,12 @@ impl Body<'_> {
                 service: service??,
                 failure_probability: failure?,
                 active_deadline: active_deadline?,
+                pod_start: pod_start?,
             }),
             (None, [_, ..], []) => Some(NodeBody::Steps(groups?)),
-            (None, [], [_, ..]) => Some(NodeBody::Dag { tasks: tasks?, fail_fast: FailFast::Stop }),
+            (None, [], [_, ..]) => {
+                Some(NodeBody::Dag { tasks: tasks?, fail_fast: self.fail_fast.compile() })
+            }
             _ => {
                 cx.error("it is not clear what is to be run")
                     .expected("exactly one of `service`, `steps` and `dag`");
@@ -438,7 +483,7 @@ impl Body<'_> {
     fn tasks(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<Vec<DagTask>> {
         let names: Vec<&str> = self.dag.iter().map(|task| task.node.name.as_str()).collect();
         cx.each("dag", self.dag, |cx, task| {
-            let node = cx.field("node", |cx| task.node.compile(config_maps, cx));
+            let node = cx.field("node", |cx| task.node.compile(self.namespace, config_maps, cx));
             let depends = cx
                 .each("depends", &task.depends, |cx, name| cx.reference("", "task", name, &names));
             Some(DagTask { node: node?, depends: depends? })
@@ -451,12 +496,15 @@ impl TemplateSpec {
         let body = Body {
             service: &self.service,
             failure: self.failure,
+            pod_start: &self.pod_start,
             active_deadline: &None,
             steps: &self.steps,
             dag: &self.dag,
+            fail_fast: self.fail_fast,
+            namespace: &self.namespace,
         };
         let body = body.compile(config_maps, cx);
-        let locks = locks(&self.semaphores, &self.mutexes, config_maps, cx);
+        let locks = locks(&self.namespace, &self.semaphores, &self.mutexes, config_maps, cx);
         let retry = retry(&self.retry, cx);
         let deadline = optional(&self.active_deadline, |deadline| {
             cx.positive_duration("active_deadline", deadline)
@@ -475,16 +523,24 @@ impl TemplateSpec {
 }
 
 impl NodeSpec {
-    fn compile(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<NodeConfig> {
+    fn compile(
+        &self,
+        namespace: &str,
+        config_maps: &ConfigMaps,
+        cx: &mut Checker<'_>,
+    ) -> Option<NodeConfig> {
         let body = Body {
             service: &self.service,
             failure: self.failure,
+            pod_start: &self.pod_start,
             active_deadline: &self.active_deadline,
             steps: &self.steps,
             dag: &self.dag,
+            fail_fast: self.fail_fast,
+            namespace,
         };
         let body = body.compile(config_maps, cx);
-        let locks = locks(&self.semaphores, &self.mutexes, config_maps, cx);
+        let locks = locks(namespace, &self.semaphores, &self.mutexes, config_maps, cx);
         let retry = retry(&self.retry, cx);
         let items = cx.at_least("items", self.items, 1);
         Some(NodeConfig {
@@ -496,61 +552,6 @@ impl NodeSpec {
             items: items?,
         })
     }
-}
-
-fn locks(
-    semaphores: &[SemaphoreSpec],
-    mutexes: &[String],
-    config_maps: &ConfigMaps,
-    cx: &mut Checker<'_>,
-) -> Option<Vec<LockRef>> {
-    let semaphores = cx.each("semaphores", semaphores, |cx, semaphore| {
-        semaphore.check(config_maps, cx)?;
-        Some(LockRef::Semaphore { key: format!("{}/{}", semaphore.config_map, semaphore.key) })
-    })?;
-    let mutexes = mutexes.iter().map(|name| LockRef::Mutex { name: name.clone() });
-    Some(semaphores.into_iter().chain(mutexes).collect())
-}
-
-impl SemaphoreSpec {
-    fn check(&self, config_maps: &ConfigMaps, cx: &mut Checker<'_>) -> Option<u32> {
-        let maps: Vec<&String> = config_maps.keys().collect();
-        let at = cx.reference("config_map", "ConfigMap", &self.config_map, &maps)?;
-        let map = &config_maps[maps[at]];
-        let keys: Vec<&String> = map.keys().collect();
-        cx.reference("key", "key", &self.key, &keys)?;
-        let value = &map[&self.key];
-        let limit = value.trim().parse();
-        if limit.is_err() {
-            cx.field("key", |cx| {
-                cx.error(format!("`{value}` under that key is not a limit"))
-                    .expected("a whole number in quotes, such as `\"5\"`");
-            });
-        }
-        limit.ok()
-    }
-}
-
-fn retry(retry: &Option<RetryStrategySpec>, cx: &mut Checker<'_>) -> Option<Option<RetryStrategy>> {
-    optional(retry, |retry| {
-        cx.field("retry", |cx| {
-            let duration = optional(&retry.duration, |text| cx.duration("duration", text));
-            let cap = optional(&retry.cap, |text| cx.positive_duration("cap", text));
-            let longest =
-                optional(&retry.max_duration, |text| cx.positive_duration("max_duration", text));
-            let (duration, cap, max_duration) = (duration?, cap?, longest?);
-            Some(RetryStrategy {
-                limit: retry.limit,
-                policy: RetryPolicy::OnFailure,
-                backoff: duration.map(|duration| RetryBackoff {
-                    duration,
-                    factor: retry.factor,
-                    cap,
-                    max_duration,
-                }),
-            })
-        })
-    })
 }
 
 /// The mean run time of a node's pods one after the other, seconds: for estimates of load.

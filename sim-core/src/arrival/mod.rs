@@ -21,6 +21,7 @@
 //! To add a process: a file with a `Process`, a line in the list of `kinds`, and a constructor.
 
 mod batch;
+mod calendar;
 mod clock;
 mod mmpp;
 mod on_off;
@@ -35,6 +36,7 @@ mod tests;
 mod trace;
 mod trace_csv;
 
+pub use calendar::{Schedule, ScheduleError, WallTime, Zone, offset_s, split_zone};
 pub use profile::{Pattern, ProfilePoint, Shape};
 pub use trace::TraceRow;
 pub use trace_csv::{TRACE_ERRORS_MAX, TraceError, TraceErrors, parse_trace};
@@ -136,6 +138,7 @@ kinds! {
     Mmpp(mmpp::Mmpp),
     Profile(profile::Profile),
     Trace(trace::Trace),
+    Calendar(calendar::Calendar),
     Superposition(superposition::Superposition),
 }
 
@@ -287,6 +290,21 @@ impl ArrivalProcess {
     /// such rows are named).
     pub fn trace(rows: Vec<TraceRow>) -> Result<Self, ArrivalError> {
         trace::Trace::new(rows).map(|process| Self(Kind::Trace(process)))
+    }
+
+    /// One event at each instant that one of `schedules` names, by the clocks of its zone; an instant that
+    /// several name has one. The run begins at `start`, which counts; `@every` counts from there. Without a
+    /// draw.
+    ///
+    /// # Errors
+    /// If there is no schedule, or more than 1024.
+    pub fn calendar(
+        schedules: Vec<(Schedule, Zone)>,
+        start: WallTime,
+    ) -> Result<Self, ArrivalError> {
+        let mut checks = Checks::of("calendar");
+        checks.entries("schedules", schedules.len(), 1024);
+        checks.give(|| Self(Kind::Calendar(calendar::Calendar::new(schedules, start))))
     }
 
     /// All the arrivals of `processes`; at one instant in the order of the list. Process i draws

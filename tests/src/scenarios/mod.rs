@@ -9,6 +9,7 @@ mod refusals;
 mod sensors;
 mod stages;
 mod triggers;
+mod workflows;
 
 use models::outcome::Outcome;
 use models::run::{RunKey, run};

@@ -1,13 +1,17 @@
 //! Tests of the importer, by kind; here what they share, and what is about whole folders of manifests.
 
 mod assume;
+mod controller;
+mod cron;
 mod difference;
 mod event_bus;
 mod event_source;
 mod limits;
+mod locks;
 mod names;
 mod sensor;
 mod templated;
+mod workflow;
 
 use super::account::{Became, Entry as Told};
 use super::*;

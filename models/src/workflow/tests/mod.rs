@@ -46,11 +46,11 @@ pub(super) fn template(name: &str, entry: NodeConfig) -> TemplateConfig {
 }
 
 pub(super) fn semaphore(key: &str) -> LockRef {
-    LockRef::Semaphore { key: key.to_owned() }
+    LockRef::Semaphore { namespace: None, key: key.to_owned() }
 }
 
 pub(super) fn mutex(name: &str) -> LockRef {
-    LockRef::Mutex { name: name.to_owned() }
+    LockRef::Mutex { namespace: None, name: name.to_owned() }
 }
 
 pub(super) fn limit(key: &str, limit: u32) -> SemaphoreLimit {

@@ -7,8 +7,12 @@ fn pod(name: &str, secs: f64) -> NodeConfig {
 }
 
 fn failing(name: &str, secs: f64, failure_probability: f64) -> NodeConfig {
-    let body =
-        NodeBody::Pod { service: constant(secs), failure_probability, active_deadline: None };
+    let body = NodeBody::Pod {
+        service: constant(secs),
+        failure_probability,
+        active_deadline: None,
+        pod_start: None,
+    };
     NodeConfig::of(name, body)
 }
 
@@ -306,6 +310,7 @@ fn a_pod_that_runs_too_long_fails() {
         service: constant(100.0),
         failure_probability: 0.0,
         active_deadline: Some(seconds(7)),
+        pod_start: None,
     };
     let mut node = NodeConfig::of("main", body);
     node.retry = retry(Some(1), None);

@@ -79,6 +79,7 @@ impl Draw {
                 service: Distribution::exponential(4.0).unwrap(),
                 failure_probability: f64::from(self.below(3)) * 0.2,
                 active_deadline: self.some(4, |draw| seconds(2 + u64::from(draw.below(8)))),
+                pod_start: None,
             },
             1 => {
                 let groups = 1 + self.below(3);
