@@ -4,6 +4,8 @@
 //! whatever the number of threads and whichever was finished first, so that everything computed from
 //! them has the same bytes.
 
+pub mod sensitivity;
+
 use std::num::NonZeroUsize;
 
 use models::FactSink;

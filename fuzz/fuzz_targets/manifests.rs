@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use models::lint::{check_manifests, fix, formats};
 use models::manifest::files::Manifests;
-use models::manifest::{Reading, Versions, import};
+use models::manifest::{ImportOptions, Reading, import};
 use models::{Model, Overrides};
 
 fuzz_target!(|data: &[u8]| {
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(import.ron_text().len() < 64 << 20);
         }
     }
-    let checked = check_manifests(Manifests::read(&files), Versions::default(), &Overrides::default());
+    let checked = check_manifests(Manifests::read(&files), &ImportOptions::new(Reading::Deployed), &Overrides::default());
     for finding in &checked.findings {
         if let Some(fix) = &finding.fix {
             let _ = fix::apply(&fix.edits, &checked.manifests.files()[0]);

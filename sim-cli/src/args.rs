@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Tell the long story of a finding
     Explain(ExplainArguments),
+    /// Turn manifests into a model in RON, with everything that is assumed marked
+    #[command(after_help = IMPORT_HELP)]
+    Import(ImportArguments),
     /// Run a result again and compare it to the bit
     Verify(VerifyArguments),
     /// List what models can be made of, and the presets
@@ -91,6 +94,10 @@ pub(crate) struct RunArguments {
     /// directory; with `--reading both` into a folder for each reading
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Run it again with other values for each assumption about manifests, one at a time, and list what
+    /// matters most first
+    #[arg(long)]
+    pub(crate) sensitivity: bool,
     /// Let `--out` replace a directory that holds a result and nothing else
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
@@ -108,6 +115,8 @@ pub(crate) struct ModelArguments {
     /// Which reading of manifests to run; `deployed` if not given
     #[arg(long, value_enum)]
     pub(crate) reading: Option<Reading>,
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArguments,
     /// Simulate so long instead, such as `2h`
     #[arg(long, value_name = "TIME", value_parser = horizon)]
     pub(crate) horizon: Option<SimDuration>,
@@ -130,7 +139,7 @@ pub(crate) struct CheckArguments {
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
     pub(crate) sets: Vec<(String, String)>,
     #[command(flatten)]
-    pub(crate) versions: VersionArguments,
+    pub(crate) manifests: ManifestArguments,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
@@ -139,9 +148,12 @@ pub(crate) struct CheckArguments {
     pub(crate) deny_warnings: bool,
 }
 
-/// The releases that count as deployed.
+/// How manifests are taken.
 #[derive(Debug, Args)]
-pub(crate) struct VersionArguments {
+pub(crate) struct ManifestArguments {
+    /// What manifests do not say: a RON file, `Assume(values: {"orders.payload": "2KiB"}, defaults: …)`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assume: Option<String>,
     /// The release of argo-events that is deployed; 1.9.11 if not given
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) argo_events: Option<Version>,
@@ -150,7 +162,7 @@ pub(crate) struct VersionArguments {
     pub(crate) argo_workflows: Option<Version>,
 }
 
-impl VersionArguments {
+impl ManifestArguments {
     pub(crate) fn versions(&self) -> Versions {
         let default = Versions::default();
         Versions {
@@ -173,6 +185,51 @@ pub(crate) enum CheckFormat {
     Github,
     /// All fixes as one patch, for `git apply`.
     Patch,
+}
+
+const IMPORT_HELP: &str = "Examples:
+  surgetank import k8s/ -o model.ron
+  surgetank import k8s/ --reading intended
+  surgetank import k8s/ --table";
+
+/// `surgetank import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Manifests: files, directories, globs, or `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Which reading to import; `deployed` if not given
+    #[arg(long, value_enum)]
+    pub(crate) reading: Option<OneReading>,
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArguments,
+    /// Write the model into this new file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "table")]
+    pub(crate) output: Option<std::path::PathBuf>,
+    /// Print what became of every field instead: taken into which parameter, not modeled and why, unknown
+    #[arg(long)]
+    pub(crate) table: bool,
+    /// How to print the table
+    #[arg(long, value_enum, default_value_t = Format::Text, requires = "table")]
+    pub(crate) format: Format,
+}
+
+/// One reading of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OneReading {
+    /// What its author meant.
+    Intended,
+    /// What the real controllers and servers do with it (the default).
+    Deployed,
+}
+
+impl From<OneReading> for models::manifest::Reading {
+    fn from(reading: OneReading) -> Self {
+        match reading {
+            OneReading::Intended => Self::Intended,
+            OneReading::Deployed => Self::Deployed,
+        }
+    }
 }
 
 /// `surgetank explain`.

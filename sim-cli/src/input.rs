@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use models::diagnostic::{Color, Diagnostic, Diagnostics, Severity, nearest};
-use models::manifest::{Reading, import};
+use models::manifest::files::Manifests;
+use models::manifest::{Import, ImportOptions, Reading, Versions, import_from};
 use models::model::COMMAND_LINE;
 use models::presets::{PRESETS, Preset};
 use models::spec::arrival::Files;
@@ -15,6 +16,7 @@ use models::storms::{STORMS, Storm};
 use models::{Made, Model, Overrides};
 use sim_core::time::SimDuration;
 
+use crate::args::ManifestArguments;
 use crate::output::directory::{KEPT_FILES, MODEL, REPORT, is_result};
 use crate::output::{Failure, say};
 
@@ -35,6 +37,8 @@ pub(crate) struct Source {
     pub(crate) said: String,
     /// Whether somebody wrote it.
     made: Made,
+    /// How it was made of manifests, if it was.
+    pub(crate) import: Option<Box<Import>>,
 }
 
 /// Where files are, and which have been read.
@@ -60,7 +64,7 @@ impl Source {
             Place::Folder(_) | Place::Preset => Made::ByHand,
         };
         let base = Base { place, read: RefCell::default() };
-        Self { name: name.to_owned(), text, base, said: String::new(), made }
+        Self { name: name.to_owned(), text, base, said: String::new(), made, import: None }
     }
 
     /// The files that it may name.
@@ -81,6 +85,48 @@ impl Source {
         let text = text(&name, file, "a model in RON");
         Some(text.map(|text| Self::new(&name, text, Place::Result(folder.to_owned()))))
     }
+}
+
+/// How manifests are to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Taking {
+    pub(crate) reading: Reading,
+    versions: Versions,
+    assume: Option<(String, String)>,
+    storm: Option<(String, String)>,
+}
+
+impl Taking {
+    /// As the arguments say; what the storm assumes counts, too.
+    pub(crate) fn new(
+        reading: Reading,
+        arguments: &ManifestArguments,
+        storm_argument: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let assume = arguments.assume.as_deref().map(assume).transpose()?;
+        let storm = storm_argument.map(storm).transpose()?;
+        Ok(Self { reading, versions: arguments.versions(), assume, storm })
+    }
+
+    /// The latest releases, and nothing assumed.
+    pub(crate) fn plain(reading: Reading) -> Self {
+        Self { reading, versions: Versions::default(), assume: None, storm: None }
+    }
+
+    pub(crate) fn options(&self) -> ImportOptions<'_> {
+        ImportOptions {
+            reading: self.reading,
+            versions: self.versions,
+            assume: self.assume.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+            storm: self.storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+        }
+    }
+}
+
+/// Reads the assume block that `argument` names.
+fn assume(argument: &str) -> Result<(String, String), Failure> {
+    let file = open(argument, std::iter::empty(), "file")?;
+    Ok((argument.to_owned(), text(argument, file, "an assume block in RON")?))
 }
 
 /// What the user wants otherwise than the model says.
@@ -120,11 +166,13 @@ pub(crate) fn raw(argument: &str) -> Result<Raw, Failure> {
 /// The same as a model; manifests as they are deployed.
 pub(crate) fn source(argument: &str) -> Result<Source, Failure> {
     if is_manifest(Path::new(argument)) {
-        return manifests(&[argument.to_owned()], Reading::Deployed);
+        return manifests(&[argument.to_owned()], &Taking::plain(Reading::Deployed));
     }
     match raw(argument)? {
         Raw::Model(source) => Ok(*source),
-        Raw::Manifests(text) => imported(&[(STDIN.to_owned(), text)], STDIN, Reading::Deployed),
+        Raw::Manifests(text) => {
+            imported(&[(STDIN.to_owned(), text)], STDIN, &Taking::plain(Reading::Deployed))
+        }
     }
 }
 
@@ -164,9 +212,9 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
 
 /// Turns manifests (files, every YAML file of directories, or standard input) into a model, as that reading
 /// has it.
-pub(crate) fn manifests(arguments: &[String], reading: Reading) -> Result<Source, Failure> {
+pub(crate) fn manifests(arguments: &[String], taking: &Taking) -> Result<Source, Failure> {
     let name = if arguments == ["-"] { STDIN.to_owned() } else { arguments.join(" ") };
-    imported(&manifest_files(arguments)?, &name, reading)
+    imported(&manifest_files(arguments)?, &name, taking)
 }
 
 /// The names and texts of manifests: files, every YAML file of directories, what globs match, or standard
@@ -224,29 +272,39 @@ fn is_glob(argument: &str) -> bool {
 }
 
 /// The model that manifests (name and text) make.
-fn imported(files: &[(String, String)], name: &str, reading: Reading) -> Result<Source, Failure> {
-    let texts: Vec<(&str, &str)> =
-        files.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
-    let import = import(&texts, reading)
-        .map_err(|problems| Failure::described(described_by_file(&problems, &texts)))?;
-    let mut said = described_by_file(&import.findings, &texts);
+fn imported(files: &[(String, String)], name: &str, taking: &Taking) -> Result<Source, Failure> {
+    let (manifests, import) = read_manifests(files, taking)?;
+    let said = import.findings.render_in(&manifests, Color::Never);
     if import.spec.stages.is_empty() {
         say(&said);
         return Err(Failure::bad_input(format!(
-            "there is nothing to run in `{name}`: no EventSource, EventBus, Sensor or WorkflowTemplate among \
-             its documents"
+            "there is nothing to run in `{name}`: no EventSource, EventBus, Sensor or workflow among its \
+             documents"
         )));
     }
-    let assumptions = import.assumptions.iter().map(|assumption| {
-        format!(
-            "assumed: {}: {} ({})\n",
-            assumption.subject, assumption.assumed, assumption.because
-        )
-    });
-    said.extend(assumptions);
     let made = format!("<model made of {name}>");
     let source = Source::new(&made, import.ron_text(), Place::Folder(PathBuf::new()));
-    Ok(Source { said, made: Made::OfManifests, ..source })
+    Ok(Source { said, made: Made::OfManifests, import: Some(Box::new(import)), ..source })
+}
+
+/// Manifests and what became of them, if all of it can be read.
+pub(crate) fn read_manifests(
+    files: &[(String, String)],
+    taking: &Taking,
+) -> Result<(Manifests, Import), Failure> {
+    let texts: Vec<(&str, &str)> =
+        files.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
+    let mut manifests = Manifests::read(&texts);
+    let mut import = import_from(&manifests, &taking.options());
+    import.findings.extend(manifests.problems().clone());
+    for (name, text) in taking.assume.iter().chain(&taking.storm) {
+        manifests = manifests.with_text(name, text);
+    }
+    if import.findings.has_errors() {
+        let said = import.findings.render_in(&manifests, Color::Never);
+        return Err(Failure::described(said));
+    }
+    Ok((manifests, import))
 }
 
 /// The file itself, or all YAML files below the directory, in order of their names.
@@ -270,23 +328,6 @@ fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         yaml_files(path, found)?;
     }
     Ok(())
-}
-
-/// Diagnostics of several files, each with the line that it is about.
-fn described_by_file(problems: &Diagnostics, files: &[(&str, &str)]) -> String {
-    let mut said = String::new();
-    for (name, content) in files {
-        let mine: Diagnostics = problems
-            .iter()
-            .filter(|problem| problem.location.as_ref().is_some_and(|at| at.file == *name))
-            .cloned()
-            .collect();
-        said.push_str(&mine.render(content, Color::Never));
-    }
-    let elsewhere: Diagnostics =
-        problems.iter().filter(|problem| problem.location.is_none()).cloned().collect();
-    said.push_str(&elsewhere.render("", Color::Never));
-    said
 }
 
 /// Reads the storm that `argument` names: a file or a preset.

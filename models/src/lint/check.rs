@@ -3,7 +3,7 @@
 use super::{Finding, Load, lint};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::files::Manifests;
-use crate::manifest::{ImportOptions, Reading, Versions, import_from};
+use crate::manifest::{Assumption, ImportOptions, Reading, Source, Versions, import_from};
 use crate::model::COMMAND_LINE;
 use crate::spec::arrival::{Files, NoFiles};
 use crate::{Made, Model, Overrides};
@@ -19,6 +19,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What cannot be read, is approximated or is odd about the model.
     pub diagnostics: Diagnostics,
+    /// Nothing says how much comes, so that no limit was held against a load.
+    pub lacks_load: bool,
 }
 
 /// Warnings about a model that the rules tell of better, at their place in the manifests.
@@ -29,20 +31,28 @@ const TOLD_BY_RULES: [&str; 3] = ["no-consumer", "needs-at-least-once", "too-sma
 #[must_use]
 pub fn check_manifests(
     manifests: Manifests,
-    versions: Versions,
+    options: &ImportOptions<'_>,
     overrides: &Overrides<'_>,
 ) -> Checked {
     let inputs = manifests.files().len();
-    let manifests = with_asides(manifests, overrides);
+    let mut manifests = with_asides(manifests, overrides);
+    if let Some((name, text)) = options.assume {
+        manifests = manifests.with_text(name, text);
+    }
+    let versions = options.versions;
     let mut diagnostics = manifests.problems().clone();
-    let options =
-        ImportOptions { versions, storm: overrides.storm, ..ImportOptions::new(Reading::Deployed) };
-    let import = import_from(&manifests, &options);
+    let options = ImportOptions { reading: Reading::Deployed, storm: overrides.storm, ..*options };
+    let mut import = import_from(&manifests, &options);
     diagnostics.extend(import.findings.clone());
     if import.spec.stages.is_empty() {
         let findings = lint(&manifests, versions, None);
-        return Checked { manifests, inputs, findings, diagnostics };
+        return Checked { manifests, inputs, findings, diagnostics, lacks_load: false };
     }
+    import.overridden(overrides.sets);
+    // Nobody is helped by sums with a rate that nobody stated.
+    let is_guessed =
+        |it: &Assumption| it.source == Source::Default && it.subject.ends_with(".arrivals");
+    let lacks_load = overrides.storm.is_none() && import.assumptions.iter().any(is_guessed);
     let overrides = Overrides { made: Made::OfManifests, ..*overrides };
     let model = Model::read(IMPORTED, &import.ron_text(), &overrides, &NoFiles);
     let told = match &model {
@@ -59,9 +69,10 @@ pub fn check_manifests(
         }
         Some(problem)
     }));
-    let load = model.as_ref().ok().map(|model| Load::new(&model.plan, Some(&import)));
+    let load = model.as_ref().ok().filter(|_| !lacks_load);
+    let load = load.map(|model| Load::new(&model.plan, Some(&import)));
     let findings = lint(&manifests, versions, load.as_ref());
-    Checked { manifests, inputs, findings, diagnostics }
+    Checked { manifests, inputs, findings, diagnostics, lacks_load }
 }
 
 /// The name of the model that manifests make.
@@ -80,12 +91,18 @@ pub fn check_model(
     let model = match Model::read(file, text, overrides, files) {
         Ok(model) => model,
         Err(diagnostics) => {
-            return Checked { manifests, inputs, findings: Vec::new(), diagnostics };
+            return Checked {
+                manifests,
+                inputs,
+                findings: Vec::new(),
+                diagnostics,
+                lacks_load: false,
+            };
         }
     };
     let load = Load::new(&model.plan, None);
     let findings = lint(&manifests, Versions::default(), Some(&load));
-    Checked { manifests, inputs, findings, diagnostics: model.warnings }
+    Checked { manifests, inputs, findings, diagnostics: model.warnings, lacks_load: false }
 }
 
 /// With the texts that overrides come from.

@@ -127,6 +127,41 @@ impl Import {
 }
 
 impl Import {
+    /// The model as RON, with what was assumed said beside it: at its line where it has one of its own, or
+    /// else in the beginning.
+    #[must_use]
+    pub fn annotated_ron(&self) -> String {
+        let text = self.ron_text();
+        let index = crate::spec::ron_text::read::<ModelSpec>("(imported)", &text).index;
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let mut elsewhere = Vec::new();
+        for assumption in &self.assumptions {
+            let Assumption { subject, assumed, because, .. } = assumption;
+            let place = self.path_of(subject).and_then(|path| Some(index.value(&path)?.line));
+            let line = place.and_then(|line| lines.get_mut(line.checked_sub(1)? as usize));
+            match line.filter(|line| !line.contains(" // ")) {
+                Some(line) => line.push_str(&format!(" // assumed: {because}")),
+                None => elsewhere.push(format!("//   {subject}: {assumed} ({because})\n")),
+            }
+        }
+        let head = match elsewhere.is_empty() {
+            true => String::new(),
+            false => format!("// Also assumed:\n{}", elsewhere.concat()),
+        };
+        format!("{head}{}\n", lines.join("\n"))
+    }
+
+    /// The path from the model's root of a parameter that begins with a stage's name.
+    fn path_of(&self, parameter: &str) -> Option<String> {
+        let stages = self.spec.stages.iter().enumerate();
+        let named = stages.filter_map(|(index, stage)| {
+            let rest = parameter.strip_prefix(stage.name())?;
+            rest.starts_with(['.', '['])
+                .then(|| (stage.name().len(), format!("stages[{index}]{rest}")))
+        });
+        named.max_by_key(|(length, _)| *length).map(|(_, path)| path)
+    }
+
     /// Says of the assumptions which of them `--set` has changed.
     pub fn overridden(&mut self, sets: &[(String, String)]) {
         for assumption in &mut self.assumptions {

@@ -5,6 +5,7 @@
 //! within a version, never changed. Everything in a report follows from model, seed and version, so that
 //! the same run has the same bytes.
 
+pub mod assumed;
 pub mod figure;
 pub(crate) mod flow;
 mod hits;
@@ -25,6 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Fingerprint;
 
+use self::assumed::Assumed;
 use crate::component::ComponentPlan;
 use crate::engine::fate::Reason;
 use crate::engine::recorder::FactKind;
@@ -249,6 +251,9 @@ pub struct Provenance {
     /// How manifests were read: `as intended` or `as deployed`; absent for a RON model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<String>,
+    /// What manifests do not say and was assumed, what matters most first where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumed>,
     /// The storm that took the place of the model's own arrivals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<String>,

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
 use super::{Report, verdict};
+use crate::lint::{Finding, Level};
+use crate::manifest::difference::Difference;
 
 /// The version of the form.
 pub const SCHEMA: &str = "surgetank-readings/1";
@@ -19,10 +21,34 @@ pub struct Readings {
     pub schema: String,
     /// The key figures in which the readings differ; empty if they come to the same.
     pub differences: Vec<KeyFigure>,
+    /// The parameters of the model in which the readings differ, and why.
+    pub parameters: Vec<ParameterDifference>,
     /// The manifests as their author meant them.
     pub intended: Report,
     /// The manifests as the real controllers and servers read them.
     pub deployed: Report,
+}
+
+/// A parameter that is one thing as intended and another as deployed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterDifference {
+    /// The parameter, as for `--set`.
+    pub parameter: String,
+    /// In words: `you believe 10/min; it does 10/s`.
+    pub sentence: String,
+    /// The value as intended; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended: Option<String>,
+    /// The value as deployed; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed: Option<String>,
+    /// Where in the manifests it is from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The finding that tells why, if there is one: `ST031`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
 }
 
 /// One key figure of both readings.
@@ -82,13 +108,42 @@ impl From<Option<Figure>> for Value {
     }
 }
 
-impl Readings {
-    /// Compares two reports on the same manifests.
+impl ParameterDifference {
+    /// With the findings of the rules on the same line.
     #[must_use]
-    pub fn new(intended: Report, deployed: Report) -> Self {
+    pub fn new(difference: &Difference, findings: &[Finding]) -> Self {
+        let place = difference.location.as_ref();
+        let is_here = |finding: &&Finding| {
+            let there = finding.location.as_ref();
+            there
+                .zip(place)
+                .is_some_and(|(there, here)| (&there.file, there.line) == (&here.file, here.line))
+        };
+        let mut codes: Vec<String> = findings
+            .iter()
+            .filter(|finding| finding.level != Level::Note)
+            .filter(is_here)
+            .map(|finding| finding.code.to_owned())
+            .collect();
+        codes.dedup();
+        Self {
+            parameter: difference.parameter.clone(),
+            sentence: difference.sentence(),
+            intended: difference.intended.clone(),
+            deployed: difference.deployed.clone(),
+            place: place.map(ToString::to_string),
+            findings: codes,
+        }
+    }
+}
+
+impl Readings {
+    /// Compares two reports on the same manifests; `parameters` are those in which the models differ.
+    #[must_use]
+    pub fn new(intended: Report, deployed: Report, parameters: Vec<ParameterDifference>) -> Self {
         let mut differences = key_figures(&intended, &deployed);
         differences.retain(|figure| figure.intended != figure.deployed);
-        Self { schema: SCHEMA.to_owned(), differences, intended, deployed }
+        Self { schema: SCHEMA.to_owned(), differences, parameters, intended, deployed }
     }
 }
 

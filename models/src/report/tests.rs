@@ -284,7 +284,7 @@ fn narrow_screens_lose_columns_not_sense() {
 
 #[test]
 fn two_readings_side_by_side() {
-    let readings = Readings::new(report(&[storm(0, 0)]), report(&[calm()]));
+    let readings = Readings::new(report(&[storm(0, 0)]), report(&[calm()]), Vec::new());
     let style = Style { width: 100, color: Color::Never, glyphs: Glyphs::Unicode };
     insta::assert_snapshot!(render_readings(&readings, style));
     // Both have 50 events in flight.
@@ -294,7 +294,7 @@ fn two_readings_side_by_side() {
     assert_eq!(differ, expected);
     let json = serde_json::to_string(&readings).unwrap();
     assert_eq!(serde_json::from_str::<Readings>(&json).unwrap(), readings);
-    let same = Readings::new(report(&[calm()]), report(&[calm()]));
+    let same = Readings::new(report(&[calm()]), report(&[calm()]), Vec::new());
     assert!(same.differences.is_empty());
     assert!(render_readings(&same, style).contains("come to the same"));
 }

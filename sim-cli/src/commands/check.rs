@@ -5,10 +5,11 @@ use std::path::Path;
 use models::Overrides;
 use models::diagnostic::Severity;
 use models::lint::{Checked, Level, check_manifests, check_model, formats};
+use models::manifest::Reading;
 use models::manifest::files::Manifests;
 
 use crate::args::{Arguments, CheckArguments, CheckFormat};
-use crate::input;
+use crate::input::{self, Taking};
 use crate::output::{Failure, print, style};
 
 pub(super) fn execute(arguments: &Arguments, check: &CheckArguments) -> Result<(), Failure> {
@@ -43,6 +44,7 @@ fn checked(check: &CheckArguments) -> Result<Vec<Checked>, Failure> {
     let storm = check.storm.as_deref().map(input::storm).transpose()?;
     let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let overrides = Overrides { sets: &check.sets, storm, ..Overrides::default() };
+    let taking = Taking::new(Reading::Deployed, &check.manifests, None)?;
     let mut manifests = Vec::new();
     let mut checked = Vec::new();
     for argument in &check.inputs {
@@ -53,7 +55,7 @@ fn checked(check: &CheckArguments) -> Result<Vec<Checked>, Failure> {
         match input::raw(argument)? {
             input::Raw::Manifests(text) => {
                 let read = Manifests::read(&[(input::STDIN, &text)]);
-                checked.push(check_manifests(read, check.versions.versions(), &overrides));
+                checked.push(check_manifests(read, &taking.options(), &overrides));
             }
             input::Raw::Model(model) => {
                 checked.push(check_model(&model.name, &model.text, &overrides, model.files()));
@@ -65,7 +67,7 @@ fn checked(check: &CheckArguments) -> Result<Vec<Checked>, Failure> {
         let files: Vec<(&str, &str)> =
             files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let read = Manifests::read(&files);
-        checked.push(check_manifests(read, check.versions.versions(), &overrides));
+        checked.push(check_manifests(read, &taking.options(), &overrides));
     }
     Ok(checked)
 }

@@ -3,17 +3,22 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use experiments::sensitivity::{Variant, sensitivity};
 use experiments::{replicate, run_once};
-use models::Model;
-use models::manifest::Reading;
+use models::lint::lint;
+use models::manifest::difference::differences;
+use models::manifest::files::Manifests;
+use models::manifest::{Import, Reading};
 use models::outcome::Outcome;
-use models::report::readings::Readings;
+use models::report::assumed::Assumed;
+use models::report::readings::{ParameterDifference, Readings};
 use models::report::text::{render, render_readings};
 use models::report::{Provenance, Report};
 use models::run::{RunError, RunKey};
+use models::{Made, Model, Overrides};
 
 use crate::args::{Arguments, Format, ModelArguments, Reading as ReadingArgument, RunArguments};
-use crate::input::{self, Source, Wishes, is_manifest};
+use crate::input::{self, Source, Taking, Wishes, is_manifest};
 use crate::output::directory::{
     Directory, Existing, JOURNEYS, KEPT_FILES, MODEL, OutFile, READINGS, REPORT, SERIES, STORM,
 };
@@ -22,7 +27,13 @@ use crate::output::{Failure, color_of_messages, print, say, series, style};
 use crate::progress::Bar;
 
 pub(super) fn execute(arguments: &Arguments, run: &RunArguments) -> Result<(), Failure> {
-    match readings(&run.model)?.as_slice() {
+    let readings = readings(&run.model)?;
+    if run.sensitivity && readings == [None] {
+        return Err(Failure::bad_input(
+            "`--sensitivity` is about what manifests leave open: a RON model says everything itself",
+        ));
+    }
+    match readings.as_slice() {
         &[reading] => run_one(arguments, run, reading),
         readings => run_both(arguments, run, readings),
     }
@@ -52,6 +63,7 @@ fn run_both(
 ) -> Result<(), Failure> {
     let mut place: Option<Directory> = None;
     let mut reports = Vec::new();
+    let mut imports = Vec::new();
     for &reading in readings.iter() {
         say(&format!("the manifests {}:\n", reading.map(as_read).unwrap_or_default()));
         let prepared = Prepared::new(arguments, run, reading)?;
@@ -64,10 +76,11 @@ fn run_both(
             print(&(render(&report, style(arguments)) + "\n"))?;
         }
         reports.push(report);
+        imports.extend(prepared.source.import);
     }
     let [intended, deployed]: [Report; 2] =
         reports.try_into().expect("manifests are read in two ways");
-    let readings = Readings::new(intended, deployed);
+    let readings = Readings::new(intended, deployed, parameters(run, &imports)?);
     if let Some(directory) = place {
         write(&directory, READINGS, json(&readings).as_bytes())?;
         directory.finish()?;
@@ -76,6 +89,21 @@ fn run_both(
         Format::Text => print(&render_readings(&readings, style(arguments))),
         Format::Json => print(&json(&readings)),
     }
+}
+
+/// In which parameters the two imports differ, with the findings that tell why.
+fn parameters(
+    run: &RunArguments,
+    imports: &[Box<Import>],
+) -> Result<Vec<ParameterDifference>, Failure> {
+    let [intended, deployed] = imports else { return Ok(Vec::new()) };
+    let files = input::manifest_files(&run.model.inputs)?;
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let manifests = Manifests::read(&files);
+    let findings = lint(&manifests, run.model.manifests.versions(), None);
+    let differences = differences(intended, deployed);
+    Ok(differences.iter().map(|it| ParameterDifference::new(it, &findings)).collect())
 }
 
 fn directory(run: &RunArguments) -> Result<Option<Directory>, Failure> {
@@ -100,8 +128,11 @@ impl<'a> Prepared<'a> {
         reading: Option<Reading>,
     ) -> Result<Self, Failure> {
         let color = color_of_messages(arguments);
-        let (input, source) = source(&run.model, reading)?;
+        let (input, mut source) = source(&run.model, reading)?;
         say(&source.said);
+        if let Some(import) = &mut source.import {
+            import.overridden(&run.model.sets);
+        }
         let wishes = wishes(&run.model);
         let (model, said) = input::model(&source, &wishes, color)?;
         say(&said);
@@ -128,12 +159,52 @@ impl<'a> Prepared<'a> {
         bar.finish();
         let outcomes = outcomes?;
         let provenance = self.provenance(run, seed, replications);
-        let report = Report::new(&self.model.plan, &outcomes, provenance);
+        let mut report = Report::new(&self.model.plan, &outcomes, provenance);
+        if run.sensitivity {
+            self.weigh(run, seed, &mut report)?;
+        }
         if let Some((directory, folder)) = place {
             self.keep(directory, folder)?;
             keep(directory, folder, &report, &outcomes)?;
         }
         Ok(report)
+    }
+
+    /// Says of each assumption in the report how much it matters.
+    fn weigh(&self, run: &RunArguments, seed: u64, report: &mut Report) -> Result<(), Failure> {
+        let storm = self.wishes.storm.map(input::storm).transpose()?;
+        let storm = storm.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let assumptions = std::mem::take(&mut report.provenance.assumptions);
+        let mut variants = Vec::new();
+        for (number, assumed) in assumptions.iter().enumerate() {
+            // What somebody stated is no guess.
+            if assumed.source != "default" {
+                continue;
+            }
+            for value in assumed.others() {
+                let mut sets = self.wishes.sets.to_vec();
+                sets.push((assumed.parameter.clone(), value.clone()));
+                let overrides = Overrides {
+                    sets: &sets,
+                    horizon: self.wishes.horizon,
+                    storm,
+                    made: Made::OfManifests,
+                };
+                let Source { name, text, .. } = &self.source;
+                // A storm takes the place of a rate: another rate changes nothing then.
+                let model = Model::read(name, text, &overrides, self.source.files()).ok();
+                let plan = model.map(|model| model.plan);
+                if plan.is_some() {
+                    variants.push(Variant { assumption: number, value, plan });
+                }
+            }
+        }
+        let replications = u64::from(run.reps);
+        let bar = Bar::new(variants.len() as u64 * replications);
+        report.provenance.assumptions =
+            sensitivity(assumptions, report, &variants, seed, replications, jobs(run.jobs), &bar);
+        bar.finish();
+        Ok(())
     }
 
     /// Keeps the model and all that it was made with, so that the result can be verified by itself.
@@ -158,10 +229,13 @@ impl<'a> Prepared<'a> {
         if let Some(reading) = self.reading {
             provenance.command = provenance.command.replacen(
                 &quoted(&self.input),
-                &manifest_words(&run.model.inputs, reading),
+                &manifest_words(&run.model, reading),
                 1,
             );
             provenance.reading = Some(as_read(reading));
+        }
+        if let Some(import) = &self.source.import {
+            provenance.assumptions = import.assumptions.iter().map(Assumed::from).collect();
         }
         provenance
     }
@@ -205,7 +279,8 @@ fn source(
     reading: Option<Reading>,
 ) -> Result<(String, Source), Failure> {
     if let Some(reading) = reading {
-        let source = input::manifests(&arguments.inputs, reading)?;
+        let taking = Taking::new(reading, &arguments.manifests, arguments.storm.as_deref())?;
+        let source = input::manifests(&arguments.inputs, &taking)?;
         return Ok((arguments.inputs.join(" "), source));
     }
     let [input] = arguments.inputs.as_slice() else {
@@ -287,10 +362,17 @@ fn provenance(
     }
 }
 
-/// The inputs and the reading, as words of a command.
-fn manifest_words(inputs: &[String], reading: Reading) -> String {
-    let inputs: Vec<String> = inputs.iter().map(|input| quoted(input)).collect();
-    format!("{} --reading {}", inputs.join(" "), reading.name())
+/// The inputs and how they are read, as words of a command.
+fn manifest_words(model: &ModelArguments, reading: Reading) -> String {
+    let mut words: Vec<String> = model.inputs.iter().map(|input| quoted(input)).collect();
+    let mut option = |name: &str, value: &str| words.extend([name.to_owned(), quoted(value)]);
+    option("--reading", reading.name());
+    model.manifests.assume.iter().for_each(|file| option("--assume", file));
+    model.manifests.argo_events.iter().for_each(|it| option("--argo-events", &it.to_string()));
+    model.manifests.argo_workflows.iter().for_each(|it| {
+        option("--argo-workflows", &it.to_string());
+    });
+    words.join(" ")
 }
 
 /// A word as a POSIX shell reads it.

@@ -94,7 +94,7 @@ fn source(result: &str, provenance: &Provenance) -> Result<Source, Failure> {
     let reading = Reading::ALL.into_iter().find(|reading| run::as_read(*reading) == *words);
     let reading = reading.unwrap_or(Reading::Deployed);
     let inputs: Vec<String> = provenance.input.split(' ').map(str::to_owned).collect();
-    input::manifests(&inputs, reading)
+    input::manifests(&inputs, &input::Taking::plain(reading))
 }
 
 fn report(result: &str) -> Result<Report, Failure> {

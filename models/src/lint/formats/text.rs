@@ -37,7 +37,13 @@ fn summary(checked: &[Checked]) -> String {
         .join(", ");
     let code = checked.iter().flat_map(|one| &one.findings).map(|finding| finding.code).next();
     let more = code.map(|code| format!("; `surgetank explain {code}` tells the whole story"));
-    format!("{inputs} {files}: {found}{}\n", more.unwrap_or_default())
+    let lacks_load = checked.iter().any(|one| one.lacks_load);
+    let load = if lacks_load {
+        "no limit was held against a load: give `--storm`, or comments such as `# surgetank: rate 20/s`\n"
+    } else {
+        ""
+    };
+    format!("{inputs} {files}: {found}{}\n{load}", more.unwrap_or_default())
 }
 
 fn note(finding: &Finding) -> String {

@@ -11,6 +11,7 @@ use paint::{Paint, Tone, columns, plain, wrap};
 
 pub use readings::render_readings;
 
+use super::assumed::Assumed;
 use super::verdict::Mood;
 use super::{Figure, Report};
 use crate::diagnostic::Color;
@@ -39,6 +40,8 @@ pub enum Glyphs {
 const AMPLIFIED: f64 = 1.05;
 /// What a model says of itself gets so many lines.
 const ABOUT_LINES: usize = 2;
+/// So many assumptions are listed.
+const ASSUMED: usize = 8;
 /// So many losses, and places of events in flight, are listed.
 const PLACES: usize = 4;
 
@@ -52,6 +55,7 @@ pub fn render(report: &Report, style: Style) -> String {
     table::stages(report, &paint, &mut lines);
     signals::signals(report, &paint, &mut lines);
     ledger(report, &paint, &mut lines);
+    assumed(report, &paint, &mut lines);
     again(report, &paint, &mut lines);
     finish(&lines, style)
 }
@@ -219,6 +223,55 @@ fn plus_minus(figure: &Figure, words: impl Fn(f64) -> String) -> String {
 /// `12 ±3`.
 fn with_spread(figure: &Figure, words: impl Fn(f64) -> String) -> String {
     format!("{}{}", words(figure.value), plus_minus(figure, &words))
+}
+
+/// What the result rests on that nobody stated: what matters most first, as far as there is room.
+fn assumed(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
+    let all = &report.provenance.assumptions;
+    if all.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    let known = all.iter().any(|it| it.sensitivity.is_some());
+    let order = if known { "what matters most first" } else { "`--sensitivity` says what matters" };
+    lines.push(format!(
+        "{}{}",
+        paint.heading("Assumed"),
+        paint.tone(Tone::Dim, &format!("  {order}"))
+    ));
+    let shown = &all[..all.len().min(ASSUMED)];
+    let width = |text: fn(&Assumed) -> &str| {
+        shown.iter().map(|it| columns(&plain(text(it)))).max().unwrap_or(0)
+    };
+    let (name, value) = (width(|it| &it.parameter), width(|it| &it.value));
+    for it in shown {
+        let [parameter, assumed, because] =
+            [&it.parameter, &it.value, &it.because].map(|text| plain(text));
+        let reason = match &it.sensitivity {
+            Some(found) if found.change >= 0.005 => {
+                let other = found.tried.iter().find(|tried| tried.figure != Some(found.as_assumed));
+                let with = other.map_or_else(String::new, |tried| {
+                    let figure = tried.figure.map_or("no end".to_owned(), number::count);
+                    format!(", {figure} with {}", plain(&tried.value))
+                });
+                format!("{} {}{with}", found.figure, number::count(found.as_assumed))
+            }
+            Some(_) => format!("hardly matters; {because}"),
+            None => because,
+        };
+        let line = format!(
+            "  {}  {}  {reason}",
+            paint::left(&parameter, name),
+            paint::left(&assumed, value)
+        );
+        lines.push(paint::cut(&line, paint.width()));
+    }
+    let more = all.len() - shown.len();
+    if more > 0 {
+        lines.push(
+            paint.tone(Tone::Dim, &format!("  and {more} more: `--format json` lists them all")),
+        );
+    }
 }
 
 fn again(report: &Report, paint: &Paint, lines: &mut Vec<String>) {

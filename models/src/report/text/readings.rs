@@ -1,6 +1,6 @@
 //! The comparison of two readings, a row for each key figure.
 
-use super::paint::{Paint, Tone, columns, cut, left, plain};
+use super::paint::{Paint, Tone, columns, cut, left, plain, wrap};
 use super::{Style, finish, number, with_spread};
 use crate::report::readings::{KeyFigure, KeyName, Readings, Value, key_figures};
 
@@ -43,6 +43,24 @@ pub fn render_readings(readings: &Readings, style: Style) -> String {
     let same = "  Both readings come to the same.";
     if readings.differences.is_empty() {
         lines.push(paint.tone(Tone::Dim, same));
+    }
+    if !readings.parameters.is_empty() {
+        lines.push(String::new());
+        lines.push(paint.heading("Why"));
+        for difference in &readings.parameters {
+            let findings = difference.findings.iter().map(|code| format!(" {code}"));
+            let findings: String = findings.collect();
+            let text = format!("{}: {}", plain(&difference.parameter), plain(&difference.sentence));
+            lines.extend(wrap(&text, paint.width() - 4).into_iter().enumerate().map(
+                |(at, line)| {
+                    if at == 0 { format!("  {line}") } else { format!("    {line}") }
+                },
+            ));
+            if let Some(place) = &difference.place {
+                let place = format!("    {}{findings}", plain(place));
+                lines.push(paint.tone(Tone::Dim, &cut(&place, paint.width())));
+            }
+        }
     }
     finish(&lines, style)
 }
