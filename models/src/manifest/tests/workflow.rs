@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::event_source::spec::EventSourceSpec;
-use crate::spec::arrival::Arrivals;
 use crate::workflows::spec::{FailFastSpec, NodeSpec, TemplateSpec, WorkflowSpec};
 use account::Became;
 
@@ -94,7 +93,7 @@ const SIMPLE: &str = "  templates:\n  - name: main\n    container: {image: a}\n"
 
 #[test]
 fn a_workflow_is_created_once_or_as_often_as_a_comment_says() {
-    let once = "Trace(rows:[(at:\"0s\",count:1)])";
+    let once = "Periodic(every:\"365d\",offset:\"0s\")";
     let cases = [
         ("", once),
         ("# surgetank: rate 5/min\n", "Poisson(rate:\"5/min\")"),
@@ -550,13 +549,4 @@ fn shared() -> Option<std::path::PathBuf> {
         println!("skipped: ../shared/manifests is not here");
     }
     found
-}
-
-#[test]
-fn arrivals_of_workflows_are_those_of_their_kind() {
-    let import = deployed(&workflow_of(SIMPLE));
-    assert!(import.spec.stages.iter().any(|stage| matches!(
-        stage,
-        Stage::EventSource(EventSourceSpec { arrivals: Some(Arrivals::Trace { .. }), .. })
-    )));
 }

@@ -27,8 +27,9 @@ const SCHEDULE_UNTIL: Version = Version::new(4, 0, 0);
 /// When a run begins if nobody says otherwise: a Friday.
 const START: &str = "2026-11-27T00:00:00Z";
 
-/// When a workflow is created if nobody says otherwise.
-const ONCE: &str = "Trace(rows: [(at: \"0s\")])";
+/// When a workflow is created if nobody says otherwise: once within any run, at its beginning. A trace of one
+/// row would be a peak of one a second.
+const ONCE: &str = "Periodic(every: \"365d\")";
 
 /// How long a run may be so that every schedule has a time in it.
 const HORIZONS: [(&str, u64); 4] = [("2h", 2), ("1d", 24), ("7d", 7 * 24), ("31d", 31 * 24)];
