@@ -38,10 +38,6 @@ fn versions(text: &str) -> Versions {
     versions
 }
 
-fn version(text: &str) -> Version {
-    text.parse().unwrap()
-}
-
 /// The file of the rule: manifests, or a model if it needs numbers.
 fn file_of(rule: &Rule, what: &str) -> String {
     let ron = format!("{}{what}.ron", rule.code);

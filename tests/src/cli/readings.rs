@@ -31,10 +31,13 @@ fn both_readings_on_the_screen() {
     for figure in ["first limit reached", "events lost", "event age, p99", "workflows completed"] {
         at(&ran.out, figure);
     }
-    // What was found stands below its reading, and the rate limit of a sensor is found as intended only.
-    let (intended, deployed) = ran.err.split_once("the manifests as deployed:").unwrap();
-    assert!(intended.starts_with("the manifests as intended:"), "{}", ran.err);
-    assert!(intended.contains("taken as meant") && !deployed.contains("taken as meant"));
+    assert!(ran.err.starts_with("the manifests as intended:"), "{}", ran.err);
+    // Why they differ, where, and by which finding.
+    let why = &ran.out[at(&ran.out, "\nWhy\n")..];
+    for part in ["order-sensor.rate_limit", "you believe 10/min", "sensors.yaml:30", "ST030"] {
+        at(why, part);
+    }
+    assert!(ran.out.contains("Assumed") && ran.out.contains("orders.arrivals"), "{}", ran.out);
     let help = folder.run("run --help");
     assert!(help.out.contains("`deployed` if not given"), "{}", help.out);
 }

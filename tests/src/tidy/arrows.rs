@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sim-web", &["sim-core", "models", "experiments"]),
     ("tests", &["sim-core", "models", "experiments", "sim-cli"]),
     ("xtask", &["sim-core", "models"]),
+    ("fuzz", &["models"]),
 ];
 
 /// What `sim-core` may use: nothing that reads a clock, entropy, a file or another machine.

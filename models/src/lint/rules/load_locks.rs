@@ -52,7 +52,10 @@ fn check(cx: &mut Cx<'_, '_>) {
             needed(strain.flow.peak_per_s)
         ));
         let path = match workflow.semaphores.iter().any(|it| it.key == lock) {
-            true => format!("config_maps.{}", lock.replace('/', ".")),
+            true => {
+                let (map, key) = lock.rsplit_once('/').unwrap_or((lock, ""));
+                format!("config_maps.{map}.{key}")
+            }
             false => load.path(strain.component, lock),
         };
         cx.at_parameter(&path, message);
