@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod export;
 mod list;
 mod run;
 mod schema;
@@ -17,6 +18,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Run(run) => run::execute(arguments, run),
         Command::Check(check) => check::execute(arguments, check),
         Command::Explain(explain) => explain::execute(arguments, explain),
+        Command::Export(wanted) => export::execute(arguments, wanted),
         Command::Verify(verify) => verify::execute(arguments, verify),
         Command::List(list) => list::execute(arguments, list),
         Command::Schema(schema) => schema::execute(schema),
