@@ -72,4 +72,16 @@ impl Model {
     ) -> Result<Self, Diagnostics> {
         crate::spec::model::read(file, text, overrides, files)
     }
+
+    /// The model in `text` as written, with the overrides and the storm in it.
+    ///
+    /// # Errors
+    /// Every problem of its form; whether it can be run [`Model::read`] says.
+    pub fn spec(
+        file: &str,
+        text: &str,
+        overrides: &Overrides<'_>,
+    ) -> Result<crate::spec::model::ModelSpec, Diagnostics> {
+        crate::spec::model::as_written(file, text, overrides)
+    }
 }

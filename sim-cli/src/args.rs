@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Turn manifests into a model in RON, with everything that is assumed marked
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArguments),
+    /// Write limits back as manifests that the real system accepts, whole or as a patch
+    #[command(after_help = EXPORT_HELP)]
+    Export(ExportArguments),
     /// Run a result again and compare it to the bit
     Verify(VerifyArguments),
     /// List what models can be made of, and the presets
@@ -354,4 +357,46 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected `PATH=VALUE`, such as `default.max_msgs=50000`".to_owned()),
     }
+}
+
+const EXPORT_HELP: &str = "Examples:
+  surgetank export model.ron --out k8s
+  surgetank export k8s/ | git apply -p0
+  surgetank export k8s/ --set default.max_msgs=200000 --in-place
+  surgetank export model.ron --onto k8s/ | patch -p0
+
+Manifests are read as their author meant them: the patch makes the real system do so. What it cannot do
+is told on standard error.
+
+Exit status: 0 when it was written; 2 for bad input; 1 when something could not be written.";
+
+/// `surgetank export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// A RON model, the name of a preset, `-` for standard input, or manifests (files, directories and globs)
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Put the limits into these manifests: a patch in place of whole manifests
+    #[arg(long, value_name = "MANIFESTS", conflicts_with_all = ["whole", "out"])]
+    pub(crate) onto: Option<String>,
+    /// Write whole manifests also where manifests were given
+    #[arg(long, conflicts_with = "in_place")]
+    pub(crate) whole: bool,
+    /// Write whole manifests into this directory, a file for each object
+    #[arg(long, value_name = "DIR", conflicts_with = "in_place")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let `--out` replace files that are there
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// Change the manifests in place of printing a patch
+    #[arg(long)]
+    pub(crate) in_place: bool,
+    /// A storm in place of the model's own arrivals: a name or a RON file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) storm: Option<String>,
+    /// Change a value of the model, such as `default.max_msgs=200000`; may be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = assignment)]
+    pub(crate) sets: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArguments,
 }

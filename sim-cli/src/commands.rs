@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod export;
 mod import;
 mod list;
 mod run;
@@ -19,6 +20,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Check(check) => check::execute(arguments, check),
         Command::Explain(explain) => explain::execute(arguments, explain),
         Command::Import(import) => import::execute(arguments, import),
+        Command::Export(wanted) => export::execute(arguments, wanted),
         Command::Verify(verify) => verify::execute(arguments, verify),
         Command::List(list) => list::execute(arguments, list),
         Command::Schema(schema) => schema::execute(schema),

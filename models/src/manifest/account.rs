@@ -15,7 +15,7 @@ use crate::diagnostic::{Location, nearest};
 /// What became of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// Where the field's value stands.
+    /// Where the field's value stands; for a list or a map, the field's name.
     pub location: Location,
     /// The object: `Sensor/orders`.
     pub object: String,
@@ -149,7 +149,7 @@ impl Account {
         let told = became.is_some();
         if let Some(became) = became {
             entries.push(Entry {
-                location: node.location(object.file),
+                location: beginning(node).location(object.file),
                 object: object.title(),
                 field: path.clone(),
                 written: node.scalar().unwrap_or_default().to_owned(),
@@ -185,4 +185,9 @@ fn not_read(kind: &str, path: &str) -> Became {
             Became::Unknown { nearest: nearest(name, &siblings).map(str::to_owned) }
         }
     }
+}
+
+/// A list or a map begins with its name: its value may be lines further down.
+fn beginning(node: &Node) -> Place {
+    if node.scalar().is_some() { node.place() } else { node.key() }
 }

@@ -15,6 +15,7 @@ pub mod difference;
 mod event_bus;
 mod event_source;
 mod event_types;
+pub mod export;
 mod fields;
 pub mod files;
 mod known;

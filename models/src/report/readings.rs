@@ -108,23 +108,26 @@ impl From<Option<Figure>> for Value {
     }
 }
 
+/// A finding about a map stands at its name, which is so many lines above its fields at most.
+const ABOVE: u32 = 2;
+
 impl ParameterDifference {
     /// With the findings of the rules on the same line.
     #[must_use]
     pub fn new(difference: &Difference, findings: &[Finding]) -> Self {
         let place = difference.location.as_ref();
-        let is_here = |finding: &&Finding| {
-            let there = finding.location.as_ref();
-            there
-                .zip(place)
-                .is_some_and(|(there, here)| (&there.file, there.line) == (&here.file, here.line))
+        let lines_above = |finding: &Finding| {
+            let (there, here) = finding.location.as_ref().zip(place)?;
+            let is_near =
+                there.file == here.file && difference.object.as_ref() == Some(&finding.object);
+            here.line.checked_sub(there.line).filter(|&lines| is_near && lines <= ABOVE)
         };
-        let mut codes: Vec<String> = findings
-            .iter()
-            .filter(|finding| finding.level != Level::Note)
-            .filter(is_here)
-            .map(|finding| finding.code.to_owned())
-            .collect();
+        let told = findings.iter().filter(|finding| finding.level != Level::Note);
+        let near: Vec<(u32, &Finding)> =
+            told.filter_map(|finding| Some((lines_above(finding)?, finding))).collect();
+        let nearest = near.iter().map(|(lines, _)| *lines).min();
+        let nearest = near.iter().filter(|(lines, _)| Some(*lines) == nearest);
+        let mut codes: Vec<String> = nearest.map(|(_, finding)| finding.code.to_owned()).collect();
         codes.dedup();
         Self {
             parameter: difference.parameter.clone(),

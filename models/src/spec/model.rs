@@ -105,6 +105,23 @@ impl Stage {
     }
 }
 
+/// A model as written; see [`Model::spec`].
+pub(crate) fn as_written(
+    file: &str,
+    text: &str,
+    overrides: &Overrides<'_>,
+) -> Result<ModelSpec, Diagnostics> {
+    let Reading { value, mut found, .. } = super::set::read(file, text, overrides).reading;
+    let Some(mut spec) = value else { return Err(found) };
+    if let Some((storm_file, storm_text)) = overrides.storm
+        && let Err(problems) =
+            super::storm::apply(&mut spec, storm_file, storm_text, overrides.made)
+    {
+        found.extend(problems);
+    }
+    if found.has_errors() { Err(found) } else { Ok(spec) }
+}
+
 /// Reads a model; see [`Model::read`].
 pub(crate) fn read(
     file: &str,

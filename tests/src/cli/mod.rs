@@ -5,6 +5,7 @@
 //! workspace is built already. `SURGETANK` names a program to test instead.
 
 mod bad_input;
+mod export;
 mod good_input;
 mod readings;
 

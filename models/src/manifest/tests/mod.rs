@@ -6,6 +6,7 @@ mod cron;
 mod difference;
 mod event_bus;
 mod event_source;
+mod export;
 mod limits;
 mod locks;
 mod names;

@@ -192,7 +192,9 @@ fn what_is_no_schedule_is_refused() {
 /// Offsets before and after each change of 2026, as the tz database has them (`zdump -v`).
 #[test]
 fn zones_follow_their_rule() {
-    let cases: [(&str, [(&str, i64, i64); 2]); 5] = [
+    /// An instant, and the offsets before and after it.
+    type Shift = (&'static str, i64, i64);
+    let cases: [(&str, [Shift; 2]); 5] = [
         (
             NEW_YORK,
             [
@@ -322,7 +324,7 @@ fn written(ranges: &[Range]) -> String {
 fn has(ranges: &[Range], min: u8, value: u8) -> bool {
     ranges.iter().any(|&(begin, end, step, star)| {
         let (begin, end) = if star { (min, u8::MAX) } else { (begin, end) };
-        (begin..=end).contains(&value) && (value - begin) % step == 0
+        (begin..=end).contains(&value) && (value - begin).is_multiple_of(step)
     })
 }
 
