@@ -21,6 +21,7 @@ use crate::report::text::number;
 pub struct Load<'p> {
     pub(crate) plan: &'p Plan,
     pub(crate) inflows: Vec<Inflow>,
+    limits: Vec<Limit>,
     places: Vec<Place>,
 }
 
@@ -53,7 +54,7 @@ impl<'p> Load<'p> {
             }),
             _ => None,
         });
-        Self { plan, inflows: inflows(plan), places: places.collect() }
+        Self { plan, inflows: inflows(plan), limits: plan.limits(), places: places.collect() }
     }
 
     pub(crate) fn component(&self, id: ComponentId) -> &'p ComponentPlan {
@@ -62,14 +63,18 @@ impl<'p> Load<'p> {
 
     /// The limits of that name at components of that kind, with what comes to them.
     pub(crate) fn strains(&self, kind: &str, name: &str) -> Vec<Strain> {
-        let limits = self.plan.limits();
         let mut strains = Vec::new();
+        // Limits come in the order of the components that have them.
+        let mut limits = self.limits.as_slice();
         for (id, component) in (0..).zip(&self.plan.components) {
-            let mine = limits.iter().filter(|limit| {
-                let is_its = limit.component == component.name() && component.kind() == kind;
-                is_its && (limit.name == name || name.is_empty())
-            });
-            strains.extend(mine.map(|limit| {
+            let count = limits.iter().take_while(|it| it.component == component.name()).count();
+            let (mine, rest) = limits.split_at(count);
+            limits = rest;
+            if component.kind() != kind {
+                continue;
+            }
+            let wanted = mine.iter().filter(|it| it.name == name || name.is_empty());
+            strains.extend(wanted.map(|limit| {
                 let flow = self.inflows[id as usize].through(limit);
                 Strain { component: id, limit: limit.clone(), flow }
             }));

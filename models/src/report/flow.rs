@@ -95,7 +95,11 @@ pub(crate) fn inflows(plan: &Plan) -> Vec<Inflow> {
     let mut inflows = vec![Inflow::default(); plan.components.len()];
     // After so many passes every path without a cycle has been followed to its end.
     for _ in 0..plan.components.len() {
-        inflows = pass(plan, &inflows);
+        let next = pass(plan, &inflows);
+        if next == inflows {
+            break;
+        }
+        inflows = next;
     }
     inflows
 }

@@ -235,7 +235,11 @@ impl<'a> Prepared<'a> {
             provenance.reading = Some(as_read(reading));
         }
         if let Some(import) = &self.source.import {
-            provenance.assumptions = import.assumptions.iter().map(Assumed::from).collect();
+            let mut assumptions: Vec<Assumed> =
+                import.assumptions.iter().map(Assumed::from).collect();
+            // How much comes is what everything else hangs on.
+            assumptions.sort_by_key(|assumed| !assumed.parameter.ends_with(".arrivals"));
+            provenance.assumptions = assumptions;
         }
         provenance
     }

@@ -46,7 +46,7 @@ fn lints() -> String {
         text.push_str(&format!("\n## {code} {name}\n\n{story}\n\nSince: {since}. From:\n\n"));
         for link in *links {
             let quoted =
-                if link.starts_with("http") { format!("<{link}>") } else { format!("`{link}`") };
+                if link.starts_with("http") { format!("<{link}>") } else { (*link).to_owned() };
             text.push_str(&format!("- {quoted}\n"));
         }
     }

@@ -11,7 +11,7 @@ use paint::{Paint, Tone, columns, plain, wrap};
 
 pub use readings::render_readings;
 
-use super::assumed::Assumed;
+use super::assumed::{Assumed, Tried};
 use super::verdict::Mood;
 use super::{Figure, Report};
 use crate::diagnostic::Color;
@@ -249,7 +249,10 @@ fn assumed(report: &Report, paint: &Paint, lines: &mut Vec<String>) {
             [&it.parameter, &it.value, &it.because].map(|text| plain(text));
         let reason = match &it.sensitivity {
             Some(found) if found.change >= 0.005 => {
-                let other = found.tried.iter().find(|tried| tried.figure != Some(found.as_assumed));
+                let distance = |tried: &Tried| {
+                    tried.figure.map_or(f64::INFINITY, |it| (it - found.as_assumed).abs())
+                };
+                let other = found.tried.iter().max_by(|a, b| distance(a).total_cmp(&distance(b)));
                 let with = other.map_or_else(String::new, |tried| {
                     let figure = tried.figure.map_or("no end".to_owned(), number::count);
                     format!(", {figure} with {}", plain(&tried.value))
