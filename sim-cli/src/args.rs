@@ -208,7 +208,10 @@ pub(crate) struct ImportArguments {
     pub(crate) manifests: ManifestArguments,
     /// Write the model into this new file
     #[arg(short, long, value_name = "FILE", conflicts_with = "table")]
-    pub(crate) output: Option<std::path::PathBuf>,
+    pub(crate) output: Option<PathBuf>,
+    /// Let `--output` replace a file that is there
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     /// Print what became of every field instead: taken into which parameter, not modeled and why, unknown
     #[arg(long)]
     pub(crate) table: bool,

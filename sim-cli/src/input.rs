@@ -26,7 +26,7 @@ const TEXT_MAX: u64 = 16 << 20;
 const TRACE_MAX: u64 = 1 << 30;
 
 /// A text with its name in messages.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Source {
     /// As the user wrote it; `<stdin>` for standard input.
     pub(crate) name: String,
@@ -37,8 +37,8 @@ pub(crate) struct Source {
     pub(crate) said: String,
     /// Whether somebody wrote it.
     made: Made,
-    /// How it was made of manifests, if it was.
-    pub(crate) import: Option<Box<Import>>,
+    /// The manifests that it was made of, if it was, and how.
+    pub(crate) import: Option<Box<(Manifests, Import)>>,
 }
 
 /// Where files are, and which have been read.
@@ -284,7 +284,12 @@ fn imported(files: &[(String, String)], name: &str, taking: &Taking) -> Result<S
     }
     let made = format!("<model made of {name}>");
     let source = Source::new(&made, import.ron_text(), Place::Folder(PathBuf::new()));
-    Ok(Source { said, made: Made::OfManifests, import: Some(Box::new(import)), ..source })
+    Ok(Source {
+        said,
+        made: Made::OfManifests,
+        import: Some(Box::new((manifests, import))),
+        ..source
+    })
 }
 
 /// Manifests and what became of them, if all of it can be read.

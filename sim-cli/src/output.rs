@@ -1,6 +1,7 @@
 //! What leaves the program: data on standard output, prose on standard error, and the exit status.
 
 pub(crate) mod directory;
+pub(crate) mod file;
 pub(crate) mod journeys;
 pub(crate) mod series;
 

@@ -15,8 +15,8 @@ pub struct Assumed {
     pub value: String,
     /// Why that.
     pub because: String,
-    /// `default`, `assume`, `comment` or `set`.
-    pub source: String,
+    /// Where it is from.
+    pub source: Source,
     /// The place in a file, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -52,17 +52,11 @@ pub struct Tried {
 
 impl From<&Assumption> for Assumed {
     fn from(assumption: &Assumption) -> Self {
-        let source = match assumption.source {
-            Source::Default => "default",
-            Source::Block => "assume",
-            Source::Comment => "comment",
-            Source::Set => "set",
-        };
         Self {
             parameter: assumption.subject.clone(),
             value: assumption.assumed.clone(),
             because: assumption.because.clone(),
-            source: source.to_owned(),
+            source: assumption.source,
             place: assumption.location.as_ref().map(ToString::to_string),
             sensitivity: None,
         }
@@ -110,7 +104,7 @@ mod tests {
     #[test]
     fn other_values_are_half_and_double() {
         let others = |parameter: &str, value: &str| {
-            let [because, source] = ["".to_owned(), "default".to_owned()];
+            let (because, source) = (String::new(), Source::Default);
             let (parameter, value) = (parameter.to_owned(), value.to_owned());
             Assumed { parameter, value, because, source, place: None, sensitivity: None }.others()
         };

@@ -1,7 +1,7 @@
 //! `surgetank export`: limits written back as manifests that the real system accepts.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use models::Overrides;
 use models::manifest::Reading;
@@ -12,6 +12,8 @@ use models::{Made, Model};
 
 use crate::args::{Arguments, ExportArguments};
 use crate::input::{self, Raw, STDIN, Taking};
+use crate::output::directory::Existing;
+use crate::output::file::write_whole as write_whole_file;
 use crate::output::{Failure, color_of_messages, print, say};
 
 pub(super) fn execute(arguments: &Arguments, wanted: &ExportArguments) -> Result<(), Failure> {
@@ -114,15 +116,20 @@ fn tell(left_out: &[LeftOut]) {
 
 /// A file for each object, none of them over one that is there.
 fn write_whole(folder: &Path, whole: &Export, force: bool) -> Result<(), Failure> {
+    let existing = if force { Existing::Replace } else { Existing::Refuse };
     let place = |document: &Document| folder.join(&document.file);
+    // None of them, if one cannot be.
     if let Some(there) = whole.documents.iter().map(place).find(|path| path.exists() && !force) {
         return Err(Failure::bad_input(format!(
             "`{}` is there already: `--force` replaces it",
             there.display()
         )));
     }
-    fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
-    whole.documents.iter().try_for_each(|document| replace(&place(document), &document.text))
+    fs::create_dir_all(folder).map_err(|error| {
+        Failure::failed(format!("cannot create `{}`: {error}", folder.display()))
+    })?;
+    let mut documents = whole.documents.iter();
+    documents.try_for_each(|document| write_whole_file(&place(document), &document.text, existing))
 }
 
 fn write_in_place(patched: &Onto) -> Result<(), Failure> {
@@ -132,30 +139,8 @@ fn write_in_place(patched: &Onto) -> Result<(), Failure> {
         )));
     }
     for file in &patched.files {
-        replace(Path::new(&file.name), &file.new)?;
+        write_whole_file(Path::new(&file.name), &file.new, Existing::Replace)?;
         say(&format!("changed `{}`\n", file.name));
     }
     Ok(())
-}
-
-/// Writes a file beside its place, and puts it there when it is whole.
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    // Behind a link is the file that is meant.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let draft: PathBuf = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    let written = fs::write(&draft, text)
-        .and_then(|()| match fs::metadata(&path) {
-            Ok(there) => fs::set_permissions(&draft, there.permissions()),
-            Err(_) => Ok(()),
-        })
-        .and_then(|()| fs::rename(&draft, &path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&draft);
-        cannot("write", &path, &error)
-    })
-}
-
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("cannot {what} `{}`: {error}", path.display()))
 }

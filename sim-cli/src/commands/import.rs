@@ -1,13 +1,12 @@
 //! `surgetank import`: manifests as a model in RON, or what became of every field.
 
-use std::io::Write;
-use std::path::Path;
-
 use models::manifest::account::{Became, Entry};
 use models::manifest::{Import, Reading};
 
 use crate::args::{Arguments, Format, ImportArguments};
 use crate::input::{self, Taking};
+use crate::output::directory::Existing;
+use crate::output::file::write_whole;
 use crate::output::{Failure, print, say};
 
 pub(super) fn execute(_: &Arguments, import: &ImportArguments) -> Result<(), Failure> {
@@ -28,34 +27,12 @@ pub(super) fn execute(_: &Arguments, import: &ImportArguments) -> Result<(), Fai
     say(&summary(&read));
     let text = read.annotated_ron();
     match &import.output {
-        Some(path) => write_new(path, &text),
+        Some(path) => {
+            let existing = if import.force { Existing::Replace } else { Existing::Refuse };
+            write_whole(path, &text, existing)
+        }
         None => print(&text),
     }
-}
-
-/// Writes a new file; nothing is left of it if that fails.
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let failure = |error: std::io::Error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
-            _ => error.to_string(),
-        };
-        Failure::failed(format!("cannot write `{}`: {why}", path.display()))
-    };
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.exists() {
-        return Err(failure(std::io::ErrorKind::AlreadyExists.into()));
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = std::fs::File::create_new(&draft)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&draft, path));
-    written.map_err(|error| {
-        // What is left of the draft is of no use to anybody.
-        let _ = std::fs::remove_file(&draft);
-        failure(error)
-    })
 }
 
 /// How many fields fared how; those that nobody reads by name.

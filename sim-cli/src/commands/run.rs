@@ -80,7 +80,7 @@ fn run_both(
     }
     let [intended, deployed]: [Report; 2] =
         reports.try_into().expect("manifests are read in two ways");
-    let readings = Readings::new(intended, deployed, parameters(run, &imports)?);
+    let readings = Readings::new(intended, deployed, parameters(run, &imports));
     if let Some(directory) = place {
         write(&directory, READINGS, json(&readings).as_bytes())?;
         directory.finish()?;
@@ -94,16 +94,12 @@ fn run_both(
 /// In which parameters the two imports differ, with the findings that tell why.
 fn parameters(
     run: &RunArguments,
-    imports: &[Box<Import>],
-) -> Result<Vec<ParameterDifference>, Failure> {
-    let [intended, deployed] = imports else { return Ok(Vec::new()) };
-    let files = input::manifest_files(&run.model.inputs)?;
-    let files: Vec<(&str, &str)> =
-        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let manifests = Manifests::read(&files);
-    let findings = lint(&manifests, run.model.manifests.versions(), None);
-    let differences = differences(intended, deployed);
-    Ok(differences.iter().map(|it| ParameterDifference::new(it, &findings)).collect())
+    imports: &[Box<(Manifests, Import)>],
+) -> Vec<ParameterDifference> {
+    let [intended, deployed] = imports else { return Vec::new() };
+    let findings = lint(&deployed.0, run.model.manifests.versions(), None);
+    let differences = differences(&intended.1, &deployed.1);
+    differences.iter().map(|it| ParameterDifference::new(it, &findings)).collect()
 }
 
 fn directory(run: &RunArguments) -> Result<Option<Directory>, Failure> {
@@ -130,8 +126,8 @@ impl<'a> Prepared<'a> {
         let color = color_of_messages(arguments);
         let (input, mut source) = source(&run.model, reading)?;
         say(&source.said);
-        if let Some(import) = &mut source.import {
-            import.overridden(&run.model.sets);
+        if let Some(made) = &mut source.import {
+            made.1.overridden(&run.model.sets);
         }
         let wishes = wishes(&run.model);
         let (model, said) = input::model(&source, &wishes, color)?;
@@ -178,7 +174,7 @@ impl<'a> Prepared<'a> {
         let mut variants = Vec::new();
         for (number, assumed) in assumptions.iter().enumerate() {
             // What somebody stated is no guess.
-            if assumed.source != "default" {
+            if assumed.source != models::manifest::Source::Default {
                 continue;
             }
             for value in assumed.others() {
@@ -234,7 +230,7 @@ impl<'a> Prepared<'a> {
             );
             provenance.reading = Some(as_read(reading));
         }
-        if let Some(import) = &self.source.import {
+        if let Some((_, import)) = self.source.import.as_deref() {
             let mut assumptions: Vec<Assumed> =
                 import.assumptions.iter().map(Assumed::from).collect();
             // How much comes is what everything else hangs on.

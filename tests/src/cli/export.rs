@@ -2,22 +2,9 @@
 
 use super::Folder;
 
-/// The manifests of the reference pipeline, in a folder.
-fn folder(name: &str) -> Folder {
-    let folder = Folder::new(name);
-    let there =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/presets/reference");
-    std::fs::create_dir(folder.0.join("k8s")).unwrap();
-    for entry in std::fs::read_dir(there).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), folder.0.join("k8s").join(entry.file_name())).unwrap();
-    }
-    folder
-}
-
 #[test]
 fn manifests_become_a_patch_that_makes_them_do_what_they_mean() {
-    let folder = folder("export-patch");
+    let folder = Folder::with_reference("export-patch");
     let ran = folder.run("export k8s --set default.max_msgs=200000");
     assert_eq!(ran.status, Some(0), "{ran:?}");
     insta::assert_snapshot!(format!("{}\n{}", ran.out, ran.err));
@@ -49,7 +36,7 @@ fn a_model_becomes_whole_manifests() {
 
 #[test]
 fn a_model_is_put_onto_manifests() {
-    let folder = folder("export-onto");
+    let folder = Folder::with_reference("export-onto");
     folder.run("export k8s --in-place");
     let ran = folder.run("export reference --onto k8s --set default.max_msgs=1234");
     assert_eq!(ran.status, Some(0), "{ran:?}");

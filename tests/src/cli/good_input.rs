@@ -276,13 +276,7 @@ fn check_finds_everything_and_runs_nothing() {
 /// The manifests of the document, at the night before the storm.
 #[test]
 fn check_reads_manifests_and_explains() {
-    let folder = Folder::new("check-manifests");
-    let there =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/presets/reference");
-    std::fs::create_dir(folder.0.join("k8s")).unwrap();
-    for entry in std::fs::read_dir(there).unwrap().flatten() {
-        std::fs::copy(entry.path(), folder.0.join("k8s").join(entry.file_name())).unwrap();
-    }
+    let folder = Folder::with_reference("check-manifests");
     let ran = folder.run("check k8s --storm spike");
     assert_eq!(ran.status, Some(1), "{ran:?}");
     insta::assert_snapshot!(ran.out);
@@ -319,7 +313,10 @@ fn import_writes_a_model_and_tells_what_became_of_every_field() {
     assert!(model.contains("// assumed: "), "{model}");
     assert_eq!(folder.run("run model.ron --horizon 1m").status, Some(0));
     let again = folder.run("import bus.yaml -o model.ron");
-    assert!(again.status == Some(1) && again.err.contains("it is there already"), "{again:?}");
+    assert!(
+        again.status == Some(2) && again.err.contains("is there already: `--force` replaces it"),
+        "{again:?}"
+    );
     let table = folder.run("import bus.yaml source.yaml --table");
     insta::assert_snapshot!(table.out);
 }

@@ -61,6 +61,19 @@ impl Folder {
         Self(path)
     }
 
+    /// With the manifests of the reference pipeline in `k8s`.
+    fn with_reference(name: &str) -> Self {
+        let folder = Self::new(name);
+        let there =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/presets/reference");
+        std::fs::create_dir(folder.0.join("k8s")).unwrap();
+        for entry in std::fs::read_dir(there).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.0.join("k8s").join(entry.file_name())).unwrap();
+        }
+        folder
+    }
+
     fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.0.join(name), content).unwrap();
     }

@@ -2,19 +2,6 @@
 
 use super::{Folder, Ran};
 
-/// The manifests of the reference pipeline, in a folder.
-fn folder(name: &str) -> Folder {
-    let folder = Folder::new(name);
-    let there =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/presets/reference");
-    std::fs::create_dir(folder.0.join("k8s")).unwrap();
-    for entry in std::fs::read_dir(there).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), folder.0.join("k8s").join(entry.file_name())).unwrap();
-    }
-    folder
-}
-
 fn both(folder: &Folder, more: &str) -> Ran {
     let ran = folder.run(&format!("run k8s --reading both --horizon 10m {more}"));
     assert_eq!(ran.status, Some(0), "{ran:?}");
@@ -23,7 +10,7 @@ fn both(folder: &Folder, more: &str) -> Ran {
 
 #[test]
 fn both_readings_on_the_screen() {
-    let folder = folder("both-text");
+    let folder = Folder::with_reference("both-text");
     let ran = both(&folder, "");
     let at = |text: &str, part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
     assert!(at(&ran.out, ", as intended") < at(&ran.out, ", as deployed"), "{}", ran.out);
@@ -44,7 +31,7 @@ fn both_readings_on_the_screen() {
 
 #[test]
 fn both_readings_for_programs() {
-    let folder = folder("both-json");
+    let folder = Folder::with_reference("both-json");
     let ran = both(&folder, "--format json --out results");
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(json["schema"], "surgetank-readings/1");
