@@ -67,8 +67,7 @@ impl Importer {
         parameter: impl Into<String>,
         value: impl Into<String>,
     ) {
-        let became = Became::Taken { parameter: parameter.into(), value: value.into() };
-        node.set_fate(Fate::Told(self.account.push(became)));
+        self.take_itself(node, parameter, value);
         node.read_below();
     }
 

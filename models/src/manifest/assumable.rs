@@ -3,6 +3,7 @@
 //! Comments leave the quotes out that RON wants: `payload 2KiB`, `arrivals Poisson(rate: "20/s")`.
 
 use serde::de::DeserializeOwned;
+use sim_core::arrival::WallTime;
 
 use crate::diagnostic::Diagnostics;
 use crate::spec::arrival::{Arrivals, NoFiles};
@@ -122,6 +123,25 @@ impl Assumable for OnReject {
 
     fn shown(&self) -> String {
         told(self)
+    }
+}
+
+/// A date with its time, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) String);
+
+impl Assumable for Date {
+    fn wanted() -> &'static str {
+        "a date with its time, such as `2026-11-27T00:00:00Z`"
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim_matches('"');
+        WallTime::parse(text).map(|_| Self(text.to_owned())).ok_or_else(String::new)
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
     }
 }
 

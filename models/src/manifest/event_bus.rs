@@ -11,7 +11,11 @@ use crate::spec::quantity::{BytesText, DurationText};
 use crate::workflow::Version;
 
 use super::account::Became;
-use super::yaml::{self, Node, Place, Style};
+use super::quantities::{
+    duration_text, go_duration, integer, meant_nanoseconds, nanoseconds, nats_bytes,
+};
+use super::settings::{Setting, settings};
+use super::yaml::{self, Node};
 use super::{Importer, Manifest};
 
 /// The stream that the argo-events controller makes by default.
@@ -34,28 +38,17 @@ pub(crate) fn default_bus(name: String) -> EventBusSpec {
 }
 
 /// Since this release `retention` and `discard` are read.
-const READS_RETENTION: Version = Version::new(1, 9, 3);
+pub(crate) const READS_RETENTION: Version = Version::new(1, 9, 3);
 
 /// Since this release there is `jetstreamExotic`.
-const HAS_EXOTIC: Version = Version::new(1, 9, 0);
+pub(crate) const HAS_EXOTIC: Version = Version::new(1, 9, 0);
 
 /// The duplicates window that nats-server takes if none is stated.
 const SERVER_DUPLICATES: &str = "2m";
 
-/// Keys that nats-server knows in its `jetstream` block and that limit nothing in the model.
-const SERVER_KEYS: [&str; 4] =
-    ["max_memory_store", "max_file_store", "max_outstanding_catchup", "store_dir"];
-
-/// What the controller reads of `streamConfig`.
-const STREAM_KEYS: [&str; 7] =
+/// What the controller reads of `streamConfig`, in any case.
+pub(crate) const STREAM_KEYS: [&str; 7] =
     ["maxMsgs", "maxAge", "maxBytes", "replicas", "duplicates", "retention", "discard"];
-
-/// One `key: value` of `streamConfig` or `settings`.
-struct Setting<'s> {
-    key: &'s str,
-    value: &'s str,
-    place: Place,
-}
 
 fn taken(parameter: String, value: impl std::fmt::Display) -> Became {
     Became::Taken { parameter, value: value.to_string() }
@@ -114,14 +107,14 @@ impl Importer {
     /// `maxPayload`; nats-server counts `MB` in powers of two, and 0 is no limit.
     fn max_msg_size(&mut self, manifest: Manifest<'_>, payload: &Node, bus: &mut EventBusSpec) {
         let text = payload.scalar().unwrap_or_default();
-        match of_nats(text).parse() {
-            Ok(size) => {
-                let size = (size.as_u64() > 0).then(|| of_nats(text));
+        match of_nats(text) {
+            Some(size) => {
+                let size = Some(size).filter(|size| size.parse().is_ok_and(|it| it.as_u64() > 0));
                 let shown = unlimited(size.as_ref());
                 bus.max_msg_size = size;
                 self.take(payload, format!("{}.max_msg_size", bus.name), shown);
             }
-            Err(_) => drop(self.warn(
+            None => drop(self.warn(
                 manifest,
                 payload,
                 "bad-value",
@@ -130,11 +123,11 @@ impl Importer {
         }
     }
 
-    fn settings(&mut self, manifest: Manifest<'_>, settings: &Node, bus: &mut EventBusSpec) {
+    fn settings(&mut self, manifest: Manifest<'_>, written: &Node, bus: &mut EventBusSpec) {
         let mut refused = 0;
-        for setting in lines_of(settings) {
-            let Setting { key, value, place, .. } = setting;
-            let became = if SERVER_KEYS.contains(&key) {
+        for setting in settings(written) {
+            let Setting { key, value, place } = setting;
+            let became = if setting.is_known() {
                 not_modeled("what the server's disk or memory holds")
             } else {
                 refused += 1;
@@ -187,28 +180,26 @@ impl Importer {
             }
         };
         for (key, value) in parsed.fields() {
-            let setting =
-                Setting { key, value: value.scalar().unwrap_or_default(), place: value.place() };
-            let became = self.stream_setting(&setting, bus);
-            let field = format!("{field}.{key}");
-            self.account_apart(manifest, setting.place, field, setting.value, became);
+            let became = self.stream_setting(key, value, bus);
+            let (field, text) = (format!("{field}.{key}"), value.scalar().unwrap_or_default());
+            self.account_apart(manifest, value.place(), field, text, became);
         }
     }
 
     /// What one key of `streamConfig` means for the bus.
-    fn stream_setting(&mut self, setting: &Setting<'_>, bus: &mut EventBusSpec) -> Became {
-        let Setting { key, value, .. } = *setting;
+    fn stream_setting(&mut self, key: &str, node: &Node, bus: &mut EventBusSpec) -> Became {
+        let value = node.scalar().unwrap_or_default();
         let parameter = |field: &str| format!("{}.{field}", bus.name);
         let too_old = !self.intends() && self.versions.argo_events < READS_RETENTION;
         match key.to_ascii_lowercase().as_str() {
             "maxmsgs" => {
-                let limit = self.count(value);
+                let limit = self.count(node);
                 let became = taken(parameter("max_msgs"), unlimited(limit.as_ref()));
                 bus.max_msgs = limit;
                 became
             }
             "maxbytes" => {
-                let limit = self.count(value).map(|it| BytesText::from(it.to_string().as_str()));
+                let limit = self.count(node).map(|it| BytesText::from(it.to_string().as_str()));
                 let became = taken(parameter("max_bytes"), unlimited(limit.as_ref()));
                 bus.max_bytes = limit;
                 became
@@ -217,13 +208,13 @@ impl Importer {
                 not_modeled("a number without a unit is nanoseconds, which nats-server refuses")
             }
             "maxage" => {
-                let age = self.duration(value);
+                let age = self.duration(node);
                 let became = taken(parameter("max_age"), unlimited(age.as_ref()));
                 bus.max_age = age;
                 became
             }
             "duplicates" => {
-                let window = self.duration(value).unwrap_or_else(|| SERVER_DUPLICATES.into());
+                let window = self.duration(node).unwrap_or_else(|| SERVER_DUPLICATES.into());
                 let became = taken(parameter("duplicates"), &window);
                 bus.duplicates = window;
                 became
@@ -270,24 +261,18 @@ impl Importer {
     }
 
     /// A limit by number; zero and less is none. What is no number becomes zero in the controller.
-    fn count(&self, value: &str) -> Option<u64> {
-        let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
-        let meant = || {
-            let size = BytesText::from(value).parse().ok().filter(|_| self.intends());
-            size.map(|size| size.as_u64())
-        };
-        match number {
-            Some(number) => Some(number as u64).filter(|&limit| number > 0.0 && limit > 0),
-            None => meant().filter(|&limit| limit > 0),
-        }
+    fn count(&self, node: &Node) -> Option<u64> {
+        let read = integer(node).and_then(|number| u64::try_from(number).ok());
+        let meant = || nats_bytes(node.scalar()?).filter(|_| self.intends());
+        let limit = if integer(node).is_some() { read } else { meant() };
+        limit.filter(|&limit| limit > 0)
     }
 
     /// A limit by time; zero is none. What Go does not read as a duration becomes zero.
-    fn duration(&self, value: &str) -> Option<DurationText> {
-        let text = DurationText::from(value);
-        let is_positive = text.parse().is_ok_and(|it| !it.is_zero());
-        let is_of_go = !value.contains('d');
-        (is_positive && (is_of_go || self.intends())).then_some(text)
+    fn duration(&self, node: &Node) -> Option<DurationText> {
+        let text = node.scalar()?.trim();
+        let meant = || meant_nanoseconds(text).filter(|_| self.intends());
+        duration_text(text, nanoseconds(node).or_else(meant)?)
     }
 
     /// A STAN bus: one channel with its own limits, and an ack wait of a second.
@@ -306,22 +291,23 @@ impl Importer {
         let Some(native) = nats.get("native") else { return };
         let name = bus.name.clone();
         if let Some(limit) = native.get("maxMsgs") {
-            bus.max_msgs = self.count(limit.scalar().unwrap_or_default());
+            bus.max_msgs = self.count(limit);
             self.take(limit, format!("{name}.max_msgs"), unlimited(bus.max_msgs.as_ref()));
         }
         if let Some(age) = native.get("maxAge") {
-            bus.max_age = self.duration(age.scalar().unwrap_or_default());
+            bus.max_age = self.duration(age);
             self.take(age, format!("{name}.max_age"), unlimited(bus.max_age.as_ref()));
         }
         if let Some(limit) = native.get("maxBytes") {
             let text = limit.scalar().unwrap_or_default();
-            match of_nats(text).parse() {
-                Ok(bytes) => {
-                    bus.max_bytes = (bytes.as_u64() > 0).then(|| of_nats(text));
+            match of_nats(text) {
+                Some(size) => {
+                    let is_limit = size.parse().is_ok_and(|it| it.as_u64() > 0);
+                    bus.max_bytes = Some(size).filter(|_| is_limit);
                     let shown = unlimited(bus.max_bytes.as_ref());
                     self.take(limit, format!("{name}.max_bytes"), shown);
                 }
-                Err(_) => drop(self.warn(
+                None => drop(self.warn(
                     manifest,
                     limit,
                     "bad-value",
@@ -385,48 +371,22 @@ fn server(version: &str) -> ServerSpec {
     }
 }
 
-/// A size as nats-server reads it: `1MB` is 2^20 bytes.
-fn of_nats(text: &str) -> BytesText {
-    let units = [("KB", "KiB"), ("MB", "MiB"), ("GB", "GiB"), ("TB", "TiB")];
-    let short = [("K", "KiB"), ("M", "MiB"), ("G", "GiB"), ("T", "TiB")];
-    let upper = text.trim().to_ascii_uppercase();
-    for (suffix, unit) in units.into_iter().chain(short) {
-        if let Some(number) = upper.strip_suffix(suffix) {
-            return BytesText::from(format!("{}{unit}", number.trim()).as_str());
-        }
-    }
-    BytesText::from(upper.as_str())
+/// A size as nats-server reads it: `1MB` is 2^20 bytes, `1M` a million.
+fn of_nats(text: &str) -> Option<BytesText> {
+    nats_bytes(text).map(binary)
 }
 
-/// The `key: value` lines of a configuration of nats-server, with their places.
-fn lines_of(settings: &Node) -> Vec<Setting<'_>> {
-    let text = settings.scalar().unwrap_or_default();
-    let outer = settings.place();
-    let is_block = settings.style() == Style::Block;
-    let lines = text.lines().zip(0..).filter_map(|(line, number)| {
-        let content = line.split('#').next().unwrap_or_default();
-        let trimmed = content.trim();
-        let end = trimmed.find([':', '=', ' ']).unwrap_or(trimmed.len());
-        let (key, value) = trimmed.split_at(end);
-        if key.is_empty() {
-            return None;
-        }
-        let value = value.trim_start_matches([':', '=', ' ']).trim();
-        let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let place = Place {
-            line: outer.line + number,
-            column: outer.column + characters(content) - characters(content.trim_start()),
-            length: characters(trimmed).max(1),
-        };
-        let place = if is_block { place } else { outer };
-        Some(Setting { key, value, place })
-    });
-    lines.collect()
+/// In the largest binary unit without a fraction.
+fn binary(bytes: u64) -> BytesText {
+    let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
+    let (unit, name) = unit.unwrap_or((1, "B"));
+    BytesText::from(format!("{}{name}", bytes / unit).as_str())
 }
 
 /// Sets what a snake_case limit means: the field and its value.
 fn meant(bus: &mut EventBusSpec, key: &str, value: &str) -> Option<(&'static str, String)> {
-    let bytes = || BytesText::from(value).parse().is_ok().then(|| BytesText::from(value));
+    let bytes = || of_nats(value);
     let field = match key {
         "max_msgs" => {
             bus.max_msgs = Some(value.parse().ok().filter(|&limit: &u64| limit > 0)?);
@@ -445,8 +405,8 @@ fn meant(bus: &mut EventBusSpec, key: &str, value: &str) -> Option<(&'static str
             "max_consumers"
         }
         "max_age" => {
-            let age = DurationText::from(value);
-            bus.max_age = Some(age.parse().is_ok_and(|it| !it.is_zero()).then_some(age)?);
+            let nanos = go_duration(value).or_else(|| meant_nanoseconds(value))?;
+            bus.max_age = Some(duration_text(value, nanos)?);
             "max_age"
         }
         _ => return None,

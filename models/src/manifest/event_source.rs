@@ -6,20 +6,22 @@
 
 use std::ops::RangeInclusive;
 
+use sim_core::arrival::{Schedule, split_zone};
 use sim_core::time::Rate;
 
 use crate::event_source::spec::{EventNameSpec, EventSourceSpec, RouteSpec};
 use crate::spec::arrival::Arrivals;
+use crate::spec::cron::is_zone;
 use crate::spec::distribution::{DurationSpread, SizeSpread};
 use crate::spec::policy::{Algorithm, OnReject, OverSpec, RateLimitSpec};
 use crate::spec::quantity::{BytesText, DurationText, RateText};
 
-use super::assumable::{Assumable, Count, Probability, Share, told};
+use super::assumable::{Assumable, Count, Date, Probability, Share, told};
 use super::assume::{Otherwise, Said, lines_of};
 use super::event_types::{EventType, Fare};
-use super::periodic::period;
+use super::quantities::{duration_text, go_duration};
 use super::yaml::Node;
-use super::{Importer, Manifest, PASSED_OVER};
+use super::{Importer, Manifest, PASSED_OVER, RUN_START};
 
 /// Largest request that a webhook takes unless it states another: `DefaultMaxWebhookPayloadSize`.
 const MAX_PAYLOAD: &str = "1MiB";
@@ -218,7 +220,10 @@ impl Importer {
             name,
             config,
             fare: kind.fare(config, version),
-            timetable: if kind.name == "calendar" { self.timetable(config) } else { None },
+            timetable: match kind.name {
+                "calendar" => self.timetable(manifest, name, config),
+                _ => None,
+            },
             max_payload,
             limit: config
                 .get("limitEventsPerSecond")
@@ -481,33 +486,46 @@ impl Importer {
     }
 
     /// The instants of a calendar; `schedule` goes before `interval`.
-    fn timetable<'n>(&mut self, config: &'n Node) -> Option<(Arrivals, &'n Node)> {
+    fn timetable<'n>(
+        &mut self,
+        manifest: Manifest<'_>,
+        event: &str,
+        config: &'n Node,
+    ) -> Option<(Arrivals, &'n Node)> {
         let (schedule, interval) = (config.get("schedule"), config.get("interval"));
-        if let Some(zone) = config.get("timezone") {
-            self.not_modeled(zone, "a run begins on a Monday at midnight by its clocks");
-        }
+        let timezone = config.get("timezone");
         if let Some(schedule) = schedule.filter(|it| it.scalar() != Some("")) {
             if let Some(interval) = interval {
                 self.not_modeled(interval, "`schedule` goes before it");
             }
-            return match period(schedule.scalar().unwrap_or_default()) {
-                Ok(period) => {
-                    let (every, offset) = (period.every.into(), period.first.into());
-                    Some((Arrivals::Periodic { every, offset }, schedule))
-                }
-                Err(why) => {
-                    self.not_modeled(schedule, format!("{why}: how much comes is assumed"));
-                    None
-                }
-            };
+            let text = schedule.scalar().unwrap_or_default();
+            let zone = timezone.and_then(Node::scalar).filter(|it| !it.is_empty()).unwrap_or("UTC");
+            if let Err(error) = Schedule::parse(split_zone(text).1) {
+                self.not_modeled(schedule, format!("{}: how much comes is assumed", error.problem));
+                return None;
+            }
+            if !is_zone(zone) {
+                let why = format!("there is no time zone `{zone}`: how much comes is assumed");
+                self.not_modeled(schedule, why);
+                return None;
+            }
+            let parameter = format!("{}/{event}, start", manifest.name);
+            let because = "manifests do not say when the run begins";
+            let otherwise = Otherwise { value: RUN_START, because };
+            let said = self.heard(manifest, config, "start");
+            let Date(start) = self.settle(said, "start", parameter, otherwise);
+            let (schedules, timezone) = (vec![text.to_owned()], zone.to_owned());
+            return Some((Arrivals::Cron { schedules, timezone, start }, schedule));
+        }
+        if let Some(timezone) = timezone {
+            self.not_modeled(timezone, "an interval follows no clock");
         }
         let interval = interval?;
-        let every = DurationText::from(interval.scalar().unwrap_or_default());
-        let is_duration = every.parse().is_ok_and(|it| !it.is_zero());
-        if !is_duration || every.as_str().contains('d') {
+        let text = interval.scalar().unwrap_or_default();
+        let Some(every) = go_duration(text).and_then(|nanos| duration_text(text, nanos)) else {
             self.not_modeled(interval, "it is no duration: how much comes is assumed");
             return None;
-        }
+        };
         Some((Arrivals::Periodic { every: every.clone(), offset: every }, interval))
     }
 

@@ -12,7 +12,7 @@ const ANSWERS_AFTER_PUBLISHING: Version = Version::new(1, 9, 6);
 
 /// What becomes of an event whose publish failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fare {
+pub(crate) enum Fare {
     /// Its caller gets an error and decides.
     Answered,
     /// It comes again after this time, so often if there is a limit.
@@ -23,7 +23,7 @@ pub(super) enum Fare {
 
 /// Who reads events of a source, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(crate) enum Reader {
     /// A request each; those to one endpoint are published one after the other.
     Webhook,
     /// A loop that publishes one after the other. It was seen in the source of the type.
@@ -34,19 +34,19 @@ pub(super) enum Reader {
 
 /// One type.
 #[derive(Debug)]
-pub(super) struct EventType {
+pub(crate) struct EventType {
     /// Its field in `spec`.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     reader: Reader,
     /// Several pods may read at once (the others elect one).
-    pub(super) is_active_active: bool,
+    pub(crate) is_active_active: bool,
     /// The settings of a request, if they do not stand in a field of their own.
     fare: fn(&Node) -> Fare,
 }
 
 const LOST: Fare = Fare::Lost { because: "the error is logged, and the next event is taken" };
 const ACKED: Fare =
-    Fare::Lost { because: "the message is acked even if it could not be published" };
+    Fare::Lost { because: "the message is acked or deleted even if it could not be published" };
 const VISIBLE: Fare = Fare::Again {
     after: "120s",
     retries: None,
@@ -112,7 +112,7 @@ const TYPES: &[EventType] = &[
 ];
 
 /// Their names.
-pub(super) const NAMES: &[&str] = &{
+pub(crate) const NAMES: &[&str] = &{
     let mut names = [""; TYPES.len()];
     let mut index = 0;
     while index < TYPES.len() {
@@ -124,17 +124,22 @@ pub(super) const NAMES: &[&str] = &{
 
 impl EventType {
     /// The type of that name.
-    pub(super) fn find(name: &str) -> Option<&'static Self> {
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
         TYPES.iter().find(|it| it.name == name)
     }
 
+    /// All of them.
+    pub(crate) fn all() -> &'static [Self] {
+        TYPES
+    }
+
     /// The type of a name that is written in other letters: nobody reads it.
-    pub(super) fn meant(name: &str) -> Option<&'static Self> {
+    pub(crate) fn meant(name: &str) -> Option<&'static Self> {
         TYPES.iter().find(|it| it.name.eq_ignore_ascii_case(name))
     }
 
     /// What becomes of an event of `config` whose publish failed.
-    pub(super) fn fare(&self, config: &Node, version: Version) -> Fare {
+    pub(crate) fn fare(&self, config: &Node, version: Version) -> Fare {
         if self.reader == Reader::Webhook && version < ANSWERS_AFTER_PUBLISHING {
             return Fare::Lost {
                 because: "the caller has been answered with 200 already (before v1.9.6)",
@@ -144,23 +149,23 @@ impl EventType {
     }
 
     /// Whether its events are requests that somebody waits for.
-    pub(super) fn is_webhook(&self) -> bool {
+    pub(crate) fn is_webhook(&self) -> bool {
         self.reader == Reader::Webhook
     }
 
     /// Whether a pod publishes the events of one name one after the other.
-    pub(super) fn is_serial(&self) -> bool {
+    pub(crate) fn is_serial(&self) -> bool {
         self.reader != Reader::Side
     }
 
     /// The settings of its requests.
-    pub(super) fn request<'n>(&self, config: &'n Node) -> Option<&'n Node> {
+    pub(crate) fn request<'n>(&self, config: &'n Node) -> Option<&'n Node> {
         if self.name == "webhook" { Some(config) } else { config.get("webhook") }
     }
 }
 
 /// Whether a field is `true`, as Go reads it.
-pub(super) fn is_true(node: Option<&Node>) -> bool {
+pub(crate) fn is_true(node: Option<&Node>) -> bool {
     node.is_some_and(|it| it.scalar() == Some("true") && it.style() != Style::Quoted)
 }
 

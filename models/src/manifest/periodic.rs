@@ -1,15 +1,13 @@
-//! Schedules of five fields that come at equal distances: every minute, every few minutes or hours, every
-//! hour, day or week. Others have no period, and are not taken where a period is wanted.
-//!
-//! The run of a model has no date of its own: it begins on a Monday at midnight, by the clocks of the
-//! schedule.
+//! Schedules that come at equal distances: every minute, every few minutes or hours, every hour, day or week.
+//! Others have no period, and are not taken where a period is wanted.
 
+use sim_core::arrival::{Schedule, WallTime, Zone, split_zone};
 use sim_core::time::SimDuration;
 
-const MINUTE_S: u64 = 60;
-const HOUR_S: u64 = 60 * MINUTE_S;
-const DAY_S: u64 = 24 * HOUR_S;
-const WEEK_S: u64 = 7 * DAY_S;
+use super::RUN_START;
+
+/// So many instants are looked at: more than a year of weeks, so that a change of the clocks is among them.
+const INSTANTS: usize = 64;
 
 /// When a schedule comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,72 +17,47 @@ pub(super) struct Period {
     pub(super) first: SimDuration,
 }
 
-/// A field of a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Any,
-    /// Every so many.
-    Step(u64),
-    At(u64),
+/// The period of a schedule in a time zone, or why it has none.
+pub(super) fn period(cron: &str, zone: Zone) -> Result<Period, &'static str> {
+    period_since(cron, zone, RUN_START)
 }
 
-/// The period of a schedule, or why it has none.
-pub(super) fn period(cron: &str) -> Result<Period, &'static str> {
-    let fields: Vec<&str> = cron.split_whitespace().collect();
-    let &[minute, hour, day, month, weekday] = fields.as_slice() else {
-        return Err("it has not five fields");
+fn period_since(cron: &str, zone: Zone, start: &str) -> Result<Period, &'static str> {
+    const NO_SCHEDULE: &str = "it is no schedule of five fields";
+    let (_, fields) = split_zone(cron);
+    let schedule = Schedule::parse(fields).ok().filter(|_| !fields.starts_with('@'));
+    let schedule = schedule.ok_or(NO_SCHEDULE)?;
+    let start = WallTime::parse(start).expect("a date with its time");
+    let instants = schedule.instants(start, zone).skip_while(|at| at.is_zero());
+    let instants: Vec<SimDuration> = instants.take(INSTANTS).collect();
+    let mut gaps = instants.windows(2).map(|pair| pair[1] - pair[0]);
+    let (Some(&first), Some(every)) = (instants.first(), gaps.next()) else {
+        return Err("there are no such days");
     };
-    let minute = field(minute, 0, 59, &[])?;
-    let hour = field(hour, 0, 23, &[])?;
-    let weekday = field(weekday, 0, 7, &WEEKDAYS)?;
-    if field(day, 1, 31, &[])? != Field::Any || field(month, 1, 12, &MONTHS)? != Field::Any {
-        return Err("days of months are no equal distances apart");
-    }
-    let (every_s, at_s) = match (minute, hour, weekday) {
-        (Field::Any, Field::Any, Field::Any) => (MINUTE_S, 0),
-        (Field::Step(step), Field::Any, Field::Any) if 60 % step == 0 => (step * MINUTE_S, 0),
-        (Field::At(minute), Field::Any, Field::Any) => (HOUR_S, minute * MINUTE_S),
-        (Field::At(minute), Field::Step(step), Field::Any) if 24 % step == 0 => {
-            (step * HOUR_S, minute * MINUTE_S)
-        }
-        (Field::At(minute), Field::At(hour), Field::Any) => {
-            (DAY_S, hour * HOUR_S + minute * MINUTE_S)
-        }
-        (Field::At(minute), Field::At(hour), Field::At(weekday)) => {
-            // The week of the run begins on Monday, that of cron on Sunday.
-            let day = (weekday + 6) % 7;
-            (WEEK_S, day * DAY_S + hour * HOUR_S + minute * MINUTE_S)
-        }
-        _ => return Err("its instants are no equal distances apart"),
-    };
-    let first_s = if at_s == 0 { every_s } else { at_s };
-    Ok(Period { every: SimDuration::from_secs(every_s), first: SimDuration::from_secs(first_s) })
-}
-
-const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-
-fn field(text: &str, least: u64, most: u64, names: &[&str]) -> Result<Field, &'static str> {
-    const UNREADABLE: &str = "it is no schedule";
-    if text == "*" || text == "?" {
-        return Ok(Field::Any);
-    }
-    if let Some(step) = text.strip_prefix("*/") {
-        let step = step.parse().ok().filter(|step| (1..=most).contains(step)).ok_or(UNREADABLE)?;
-        return Ok(if step == 1 { Field::Any } else { Field::Step(step) });
-    }
-    if text.contains([',', '-', '/']) {
+    if gaps.any(|gap| gap != every) {
         return Err("its instants are no equal distances apart");
     }
-    let named = names.iter().position(|name| name.eq_ignore_ascii_case(text)).map(|at| at as u64);
-    let number = named.or_else(|| text.parse().ok()).filter(|it| (least..=most).contains(it));
-    number.map(Field::At).ok_or(UNREADABLE)
+    Ok(Period { every, first })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MONDAY: &str = "2026-11-30T00:00:00Z";
+
+    /// The run begins on a Friday at midnight, by UTC.
+    #[test]
+    fn the_first_is_counted_from_the_beginning_of_the_run() {
+        let tokyo = Zone::fixed(9 * 3_600).unwrap();
+        let berlin = crate::spec::cron::zone("Europe/Berlin").unwrap();
+        let first = |cron: &str, zone| period(cron, zone).map(|it| it.first.to_string());
+        assert_eq!(first("30 6 * * *", Zone::UTC), Ok("6h30m".to_owned()));
+        assert_eq!(first("30 6 * * *", tokyo), Ok("21h30m".to_owned()));
+        assert_eq!(first("0 0 * * sat", Zone::UTC), Ok("1d".to_owned()));
+        // The clocks are changed in between.
+        assert!(first("0 6 * * mon", berlin).is_err());
+    }
 
     #[test]
     fn schedules_with_a_period() {
@@ -99,11 +72,15 @@ mod tests {
             ("0 6 * * MON", "7d", "6h"),
             ("0 0 * * 1", "7d", "7d"),
             ("0 6 * * 0", "7d", "6d6h"),
-            ("0 6 * * 7", "7d", "6d6h"),
+            ("0,30 * * * *", "30m", "30m"),
         ];
         for (cron, every, first) in cases {
             let [every, first] = [every, first].map(|text| text.parse().unwrap());
-            assert_eq!(period(cron), Ok(Period { every, first }), "{cron}");
+            assert_eq!(
+                period_since(cron, Zone::UTC, MONDAY),
+                Ok(Period { every, first }),
+                "{cron}"
+            );
         }
     }
 
@@ -115,7 +92,8 @@ mod tests {
             "0 0 1 * *",
             "*/7 * * * *",
             "0 9-17 * * *",
-            "0,30 * * * *",
+            // robfig/cron refuses it.
+            "0 6 * * 7",
             "61 * * * *",
             "x * * * *",
             "0 0 * jan *",
@@ -123,7 +101,7 @@ mod tests {
             "0 0 * * 1-5",
             "*/0 * * * *",
         ] {
-            assert!(period(cron).is_err(), "{cron}");
+            assert!(period(cron, Zone::UTC).is_err(), "{cron}");
         }
     }
 }

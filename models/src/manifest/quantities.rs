@@ -1,14 +1,22 @@
 //! Numbers, sizes and times, as the programs that get them read them, and as people mean them.
 
-use crate::manifest::yaml::{Node, Style};
+use sim_core::time::SimDuration;
+
+use super::yaml::{Node, Style};
+use crate::spec::quantity::DurationText;
 
 const SECOND: i64 = 1_000_000_000;
 const MINUTE: i64 = 60 * SECOND;
-pub(super) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
 
 /// The whole number that viper's `GetInt64` returns; none where it fails and returns 0 without a word.
-pub(super) fn integer(node: &Node) -> Option<i64> {
-    let text = node.scalar()?.trim();
+pub(crate) fn integer(node: &Node) -> Option<i64> {
+    integer_in(node.scalar()?, node.style())
+}
+
+/// The same of a text that is written so.
+pub(crate) fn integer_in(text: &str, style: Style) -> Option<i64> {
+    let text = text.trim();
     let plain = text.replace('_', "");
     let (sign, digits) = match plain.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -21,7 +29,7 @@ pub(super) fn integer(node: &Node) -> Option<i64> {
     if let Some(whole) = whole.or_else(|| digits.parse().ok()) {
         return Some(sign * whole);
     }
-    match (text, node.style()) {
+    match (text, style) {
         ("true", _) => Some(1),
         ("false", _) => Some(0),
         // Only what YAML takes for a number is cut to a whole one.
@@ -34,16 +42,21 @@ pub(super) fn integer(node: &Node) -> Option<i64> {
 }
 
 /// The nanoseconds that viper's `GetDuration` returns; none where it fails and returns 0 without a word.
-pub(super) fn nanoseconds(node: &Node) -> Option<i64> {
-    let text = node.scalar()?.trim();
+pub(crate) fn nanoseconds(node: &Node) -> Option<i64> {
+    nanoseconds_in(node.scalar()?, node.style())
+}
+
+/// The same of a text that is written so.
+pub(crate) fn nanoseconds_in(text: &str, style: Style) -> Option<i64> {
+    let text = text.trim();
     if text.contains(['n', 's', 'u', 'µ', 'm', 'h']) {
         return go_duration(text);
     }
-    integer(node).or_else(|| go_duration(&format!("{text}ns")))
+    integer_in(text, style).or_else(|| go_duration(&format!("{text}ns")))
 }
 
-/// What Go's `time.ParseDuration` makes of it.
-fn go_duration(text: &str) -> Option<i64> {
+/// The nanoseconds that Go's `time.ParseDuration` makes of it.
+pub(crate) fn go_duration(text: &str) -> Option<i64> {
     let unit = |unit: &str| match unit {
         "ns" => Some(1),
         "us" | "µs" | "μs" => Some(1000),
@@ -63,8 +76,15 @@ fn go_duration(text: &str) -> Option<i64> {
     sum(text, unit).map(|total| sign * total)
 }
 
+/// A time as it is written, if the language of models reads it alike; none if it is not positive.
+pub(crate) fn duration_text(written: &str, nanoseconds: i64) -> Option<DurationText> {
+    let time = SimDuration::from_nanos(u64::try_from(nanoseconds).ok().filter(|&it| it > 0)?);
+    let as_written = DurationText::from(written);
+    Some(if as_written.parse() == Ok(time) { as_written } else { time.into() })
+}
+
 /// The nanoseconds that somebody means who writes days, weeks and words, or numbers of Go.
-pub(super) fn meant_nanoseconds(text: &str) -> Option<i64> {
+pub(crate) fn meant_nanoseconds(text: &str) -> Option<i64> {
     let unit = |unit: &str| match unit {
         "ms" => Some(1_000_000),
         "s" | "sec" | "secs" | "second" | "seconds" => Some(SECOND),
@@ -95,7 +115,7 @@ fn sum(mut text: &str, unit: impl Fn(&str) -> Option<i64>) -> Option<i64> {
 }
 
 /// A time as Go writes and reads it, in its largest unit without a fraction.
-pub(super) fn go_text(nanoseconds: i64) -> String {
+pub(crate) fn go_text(nanoseconds: i64) -> String {
     let units = [(HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1_000_000, "ms")];
     let whole = units.into_iter().find(|(unit, _)| nanoseconds % unit == 0);
     let (unit, name) = whole.unwrap_or((1, "ns"));
@@ -112,7 +132,7 @@ fn scaled(text: &str, scale: impl Fn(&str) -> Option<u64>) -> Option<u64> {
 }
 
 /// A number of messages, as people write it: `10k`, `1M`.
-pub(super) fn meant_count(text: &str) -> Option<u64> {
+pub(crate) fn meant_count(text: &str) -> Option<u64> {
     scaled(text, |suffix| match suffix {
         "" => Some(1),
         "k" | "K" => Some(1000),
@@ -123,7 +143,7 @@ pub(super) fn meant_count(text: &str) -> Option<u64> {
 }
 
 /// A size in a configuration of nats-server: `1G` is 1000^3 bytes, `1GB` and `1GiB` are 1024^3.
-pub(super) fn nats_bytes(text: &str) -> Option<u64> {
+pub(crate) fn nats_bytes(text: &str) -> Option<u64> {
     scaled(text.trim_matches(['"', '\'']), |suffix| {
         let suffix = suffix.to_lowercase();
         let mut letters = suffix.chars();
@@ -139,7 +159,7 @@ pub(super) fn nats_bytes(text: &str) -> Option<u64> {
 }
 
 /// A size in Kubernetes: `20G` is 1000^3 bytes, `20Gi` is 1024^3.
-pub(super) fn kubernetes_bytes(text: &str) -> Option<u64> {
+pub(crate) fn kubernetes_bytes(text: &str) -> Option<u64> {
     scaled(text, |suffix| match suffix {
         "" => Some(1),
         _ => {
@@ -159,7 +179,7 @@ fn exponent(letter: char) -> Option<u32> {
 }
 
 /// A size for people.
-pub(super) fn bytes_text(bytes: u64) -> String {
+pub(crate) fn bytes_text(bytes: u64) -> String {
     let units = [(1_u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, name)) if bytes.is_multiple_of(unit) => format!("{} {name}", bytes / unit),

@@ -19,6 +19,7 @@ use super::periodic::period;
 use super::sensor::Submitted;
 use super::yaml::Node;
 use super::{Importer, Manifest, PASSED_OVER};
+use crate::spec::cron::zone;
 
 /// Since these releases argo-events reads `atLeastOnce`, retries only what is delivered so, and reads
 /// `dlqTrigger`.
@@ -159,11 +160,17 @@ impl Importer {
         let mut found: Option<ResetSpec> = None;
         for reset in template.list("conditionsReset") {
             let Some(by_time) = reset.get("byTime") else { continue };
-            if let Some(zone) = by_time.get("timezone") {
-                self.not_modeled(zone, "a run begins on a Monday at midnight by its clocks");
-            }
+            let named = by_time.get("timezone");
             let Some(cron) = by_time.get("cron") else { continue };
-            match period(cron.scalar().unwrap_or_default()) {
+            let name = named.and_then(Node::scalar).unwrap_or_default();
+            let period = match zone(name) {
+                Some(zone) => period(cron.scalar().unwrap_or_default(), zone),
+                None => Err("its time zone is none"),
+            };
+            if let Some(named) = named {
+                self.take(named, format!("{path}.reset.first"), name);
+            }
+            match period {
                 Err(why) => self.not_modeled(cron, why),
                 Ok(_) if found.is_some() => {
                     self.not_modeled(

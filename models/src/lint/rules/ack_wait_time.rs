@@ -48,7 +48,7 @@ fn check(cx: &mut Cx<'_, '_>) {
         }
     }
     for event in events(cx) {
-        let help = match event.kind.field {
+        let help = match event.kind.name {
             "pubSub" => "set the ack deadline of the subscription in Pub/Sub",
             "sqs" | "azureQueueStorage" => {
                 "argo-events asks for a visibility timeout of 120 s, always"

@@ -1,7 +1,7 @@
 //! Numbers of servers that the controller refuses.
 
-use super::quantities::integer;
 use crate::lint::{Cx, Edit, Fix, Level, Rule};
+use crate::manifest::quantities::integer;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST014",

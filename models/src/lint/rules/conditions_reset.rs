@@ -1,9 +1,11 @@
 //! Times of reset that the controller refuses.
 
-use super::cron;
+use sim_core::arrival::{Schedule, split_zone};
+
 use super::sensors::triggers;
 use crate::lint::{Cx, Level, Rule};
 use crate::manifest::yaml::Node;
+use crate::spec::cron::is_zone;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST056",
@@ -45,13 +47,12 @@ fn check(cx: &mut Cx<'_, '_>) {
                 let text = cron.map_or(Some(""), Node::scalar);
                 if let Some(why) = text.and_then(cron_problem) {
                     let node = cron.unwrap_or(by_time);
-                    let text = text.unwrap_or_default();
                     let help = "minute, hour, day of month, month, day of week (0 to 6)";
-                    cx.at_value(sensor, node, format!("`{text}`: {why}: {REFUSED}")).help(help);
+                    cx.at_value(sensor, node, format!("{why}: {REFUSED}")).help(help);
                 }
                 let zone = by_time.get("timezone");
                 if let Some((zone, text)) = zone.and_then(|it| Some((it, it.scalar()?)))
-                    && !may_be_zone(text)
+                    && !is_zone(text)
                 {
                     let message = format!("`{text}` is no name of a time zone: {REFUSED}");
                     cx.at_value(sensor, zone, message)
@@ -64,22 +65,11 @@ fn check(cx: &mut Cx<'_, '_>) {
 
 /// What the controller does not accept: robfig/cron with five fields, and no `@daily` and the like.
 fn cron_problem(text: &str) -> Option<String> {
-    let (_, fields) = cron::split_timezone(text);
-    cron::parse_fields(fields).err()
-}
-
-/// Whether it has the form of a name of the IANA database; which names there are is not known here.
-fn may_be_zone(text: &str) -> bool {
-    const ABBREVIATIONS: [&str; 14] = [
-        "PST", "PDT", "MDT", "CST", "CDT", "EDT", "BST", "IST", "JST", "CEST", "EEST", "WEST",
-        "AEST", "AEDT",
-    ];
-    let begins = text.chars().next().is_none_or(|c| c.is_ascii_uppercase());
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-+/".contains(c);
-    // `Etc/GMT+2` is one, and `GMT+0`; `UTC+2` and `GMT+2` are none.
-    let offset = text.strip_prefix("UTC").or_else(|| text.strip_prefix("GMT"));
-    let is_offset = offset.is_some_and(|it| it.starts_with(['+', '-']) && it != "+0" && it != "-0");
-    begins && text.chars().all(safe) && !is_offset && !ABBREVIATIONS.contains(&text)
+    let (_, fields) = split_zone(text);
+    if fields.starts_with('@') {
+        return Some(format!("`{fields}` is no schedule of five fields"));
+    }
+    Schedule::parse(fields).err().map(|error| error.problem)
 }
 
 #[cfg(test)]
@@ -125,10 +115,10 @@ mod tests {
             "EST5EDT",
             "America/Port-au-Prince",
         ] {
-            assert!(may_be_zone(zone), "{zone}");
+            assert!(is_zone(zone), "{zone}");
         }
         for zone in ["europe/berlin", "+02:00", "UTC+2", "CEST", "Europe/New York", "../etc"] {
-            assert!(!may_be_zone(zone), "{zone}");
+            assert!(!is_zone(zone), "{zone}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Runs of a CronWorkflow that do not take place.
 
 use super::controller::controllers;
-use super::cron::{parse, schedules};
+use super::cron::{parse, schedules, shortest_gap_s};
 use super::words;
 use super::workflows::{Origin, Spec, first, is_dynamic, specs};
 use crate::lint::{Cx, Level, Rule};
@@ -82,8 +82,7 @@ fn check_policy<'n>(cx: &mut Cx<'_, '_>, spec: &Spec<'n>, cron: &'n Node, specs:
     }
     let deadline_s = deadline.and_then(|it| it.parse::<f64>().ok());
     let gaps = schedules(spec.manifest).into_iter().filter_map(Node::scalar);
-    let gap_s =
-        gaps.filter_map(|it| parse(it).ok()?.shortest_gap_s()).fold(f64::INFINITY, f64::min);
+    let gap_s = gaps.filter_map(|it| shortest_gap_s(parse(it).ok()?)).fold(f64::INFINITY, f64::min);
     let message = match (name, deadline_s) {
         ("Forbid", None) => {
             "`Forbid` skips each run that is due while another is active, and a run that hangs is active without end: there is no `activeDeadlineSeconds`".to_owned()

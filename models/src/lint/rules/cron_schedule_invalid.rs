@@ -1,10 +1,13 @@
 //! Schedules and timezones that are refused, or never due.
 
-use super::cron::{parse, schedules, split_timezone};
+use sim_core::arrival::split_zone;
+
+use super::cron::{is_never, parse, schedules};
 use super::workflows::is_dynamic;
 use crate::lint::{Cx, Edit, Fix, Level, Rule};
 use crate::manifest::files::Manifest;
 use crate::manifest::yaml::Node;
+use crate::spec::cron::is_zone;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST076",
@@ -32,74 +35,6 @@ IANA database, such as `Europe/Berlin`, with its capitals: abbreviations such as
     check,
 };
 
-/// Where names of the IANA database begin.
-const AREAS: [&str; 16] = [
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Brazil",
-    "Canada",
-    "Chile",
-    "Etc",
-    "Europe",
-    "Indian",
-    "Mexico",
-    "Pacific",
-    "US",
-];
-
-/// Names of one word.
-const WORDS: [&str; 44] = [
-    "CET",
-    "CST6CDT",
-    "Cuba",
-    "EET",
-    "EST",
-    "EST5EDT",
-    "Egypt",
-    "Eire",
-    "Factory",
-    "GB",
-    "GB-Eire",
-    "GMT",
-    "GMT+0",
-    "GMT-0",
-    "GMT0",
-    "Greenwich",
-    "HST",
-    "Hongkong",
-    "Iceland",
-    "Iran",
-    "Israel",
-    "Jamaica",
-    "Japan",
-    "Kwajalein",
-    "Libya",
-    "Local",
-    "MET",
-    "MST",
-    "MST7MDT",
-    "NZ",
-    "NZ-CHAT",
-    "Navajo",
-    "PRC",
-    "PST8PDT",
-    "Poland",
-    "Portugal",
-    "ROC",
-    "ROK",
-    "Singapore",
-    "Turkey",
-    "UCT",
-    "UTC",
-    "Universal",
-    "WET",
-];
-
 fn check(cx: &mut Cx<'_, '_>) {
     for object in cx.of("CronWorkflow") {
         let timezone = object.root.at(&["spec", "timezone"]);
@@ -108,7 +43,7 @@ fn check(cx: &mut Cx<'_, '_>) {
         }
         let Some(timezone) = timezone else { continue };
         let text = timezone.scalar().unwrap_or_default();
-        if !is_timezone(text) && !is_dynamic(text) {
+        if !is_zone(text) && !is_dynamic(text) {
             refuse_timezone(cx, object, timezone, text);
         }
     }
@@ -121,8 +56,8 @@ fn check_schedule<'m>(
     has_timezone: bool,
 ) {
     let Some(text) = node.scalar().filter(|it| !is_dynamic(it)) else { return };
-    let (own, _) = split_timezone(text);
-    if let Some(own) = own.filter(|it| !is_timezone(it)) {
+    let (own, _) = split_zone(text);
+    if let Some(own) = own.filter(|it| !is_zone(it)) {
         return refuse_timezone(cx, object, node, own);
     }
     match parse(text) {
@@ -140,7 +75,7 @@ fn check_schedule<'m>(
             )
             .help("keep one of them");
         }
-        Ok(schedule) if schedule.is_never() => {
+        Ok(schedule) if is_never(schedule) => {
             cx.at_value(object, node, "there is no such day: it never runs")
                 .level(Level::Warning)
                 .help(
@@ -180,19 +115,4 @@ fn refuse_timezone(cx: &mut Cx<'_, '_>, object: Manifest<'_>, node: &Node, name:
         format!("there is no timezone `{name}`: the CronWorkflow never runs"),
     )
     .help("a name of the IANA database, such as `Europe/Berlin`, `America/New_York` or `UTC`");
-}
-
-/// Whether it looks like a name of the IANA database; not whether it is one.
-fn is_timezone(name: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
-    };
-    match name.split_once('/') {
-        Some((area, place)) => {
-            AREAS.contains(&area)
-                && place.split('/').all(is_part)
-                && place.starts_with(|c: char| c.is_ascii_uppercase())
-        }
-        None => WORDS.contains(&name),
-    }
 }

@@ -1,5 +1,6 @@
 //! Durations as argo-workflows reads them. Not a rule.
 
+use crate::manifest::quantities::go_duration;
 use crate::manifest::yaml::Node;
 
 /// A duration in a field: a whole number is seconds, anything else is read as Go does.
@@ -10,35 +11,7 @@ pub(super) fn of(node: &Node, field: &str) -> Option<f64> {
 
 /// A duration as Go's `time.ParseDuration` reads it, in seconds.
 pub(super) fn go(text: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 8] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("μs", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("h", 3_600.0),
-    ];
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0.0);
-    }
-    let (mut total, mut parts) = (0.0, 0);
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..end].parse().ok()?;
-        rest = &rest[end..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let (_, unit_s) = UNITS.iter().find(|(unit, _)| *unit == &rest[..end])?;
-        rest = &rest[end..];
-        total += number * unit_s;
-        parts += 1;
-    }
-    (parts > 0).then_some(sign * total)
+    go_duration(text).map(|nanoseconds| nanoseconds as f64 / 1e9)
 }
 
 #[cfg(test)]

@@ -1,92 +1,10 @@
-//! The types of event sources, and what they do when the bus does not take an event.
+//! The events of EventSources, by type. Not a rule.
 
 use crate::lint::Cx;
+use crate::manifest::event_types::{EventType, Fare};
 use crate::manifest::files::Manifest;
 use crate::manifest::yaml::Node;
-
-/// What becomes of an event that could not be published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnFailure {
-    /// The caller is answered 500 (since argo-events v1.9.6).
-    Answered,
-    /// It comes again.
-    Redelivered,
-    /// It is lost.
-    Lost,
-    /// It depends on how the event is configured; a rule of its own tells.
-    Depends,
-}
-
-/// What replicas do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Replicas {
-    /// All of them work.
-    Active,
-    /// One is elected, and the others wait.
-    Elected,
-}
-
-/// A type of event sources.
-#[derive(Debug)]
-pub(super) struct EventType {
-    /// Its field in `spec`.
-    pub(super) field: &'static str,
-    pub(super) on_failure: OnFailure,
-    pub(super) replicas: Replicas,
-    /// What it says when an event is dropped, for types that drop it.
-    pub(super) manner: &'static str,
-}
-
-/// argo-events v1.9.11 `pkg/eventsources/sources/*/start.go`, and `RecreateStrategyEventSources` of
-/// `pkg/apis/events/v1alpha1/const.go`.
-static TYPES: [EventType; 32] = {
-    use OnFailure::{Answered, Depends, Lost, Redelivered};
-    use Replicas::{Active, Elected};
-    const LOGGED: &str = "logged and dropped";
-    [
-        typed("amqp", Depends, Elected, LOGGED),
-        typed("azureEventsHub", Lost, Elected, LOGGED),
-        typed("azureQueueStorage", Redelivered, Active, LOGGED),
-        typed("azureServiceBus", Depends, Elected, LOGGED),
-        typed("bitbucket", Answered, Active, LOGGED),
-        typed("bitbucketserver", Answered, Active, LOGGED),
-        typed("calendar", Depends, Elected, LOGGED),
-        typed("emitter", Lost, Elected, LOGGED),
-        typed("file", Lost, Elected, LOGGED),
-        typed("generic", Lost, Elected, LOGGED),
-        typed("gerrit", Answered, Active, LOGGED),
-        typed("github", Answered, Active, LOGGED),
-        typed("gitlab", Answered, Active, LOGGED),
-        typed("hdfs", Lost, Elected, LOGGED),
-        typed("kafka", Depends, Elected, LOGGED),
-        typed("minio", Lost, Elected, LOGGED),
-        typed("mns", Lost, Active, "deleted from the queue all the same"),
-        typed("mqtt", Lost, Elected, LOGGED),
-        typed("nats", Lost, Elected, LOGGED),
-        typed("nsq", Redelivered, Elected, LOGGED),
-        typed("pubSub", Redelivered, Elected, LOGGED),
-        typed("pulsar", Lost, Elected, "acked all the same"),
-        typed("redis", Lost, Elected, LOGGED),
-        typed("redisStream", Redelivered, Elected, LOGGED),
-        typed("resource", Lost, Elected, LOGGED),
-        typed("sftp", Lost, Elected, LOGGED),
-        typed("slack", Answered, Active, LOGGED),
-        typed("sns", Answered, Active, LOGGED),
-        typed("sqs", Redelivered, Active, LOGGED),
-        typed("storageGrid", Answered, Active, LOGGED),
-        typed("stripe", Answered, Active, LOGGED),
-        typed("webhook", Answered, Active, LOGGED),
-    ]
-};
-
-const fn typed(
-    field: &'static str,
-    on_failure: OnFailure,
-    replicas: Replicas,
-    manner: &'static str,
-) -> EventType {
-    EventType { field, on_failure, replicas, manner }
-}
+use crate::workflow::Version;
 
 /// A type that an EventSource has events of.
 #[derive(Clone, Copy, Debug)]
@@ -110,10 +28,10 @@ pub(super) struct Event<'m> {
 pub(super) fn types(source: Manifest<'_>) -> Vec<Typed<'_>> {
     let spec = source.root.get("spec");
     let typed = |kind: &'static EventType| {
-        let node = spec?.get(kind.field).filter(|node| !node.fields().is_empty())?;
+        let node = spec?.get(kind.name).filter(|node| !node.fields().is_empty())?;
         Some(Typed { source, kind, node })
     };
-    TYPES.iter().filter_map(typed).collect()
+    EventType::all().iter().filter_map(typed).collect()
 }
 
 /// All types of all EventSources.
@@ -132,10 +50,19 @@ pub(super) fn events<'m>(cx: &Cx<'m, '_>) -> Vec<Event<'m>> {
 
 /// The events of one type.
 pub(super) fn events_of<'m>(cx: &Cx<'m, '_>, field: &str) -> Vec<Event<'m>> {
-    events(cx).into_iter().filter(|event| event.kind.field == field).collect()
+    events(cx).into_iter().filter(|event| event.kind.name == field).collect()
 }
 
+/// Types that lose or keep an event as it is configured, or late: rules of their own tell.
+const VARIOUS: [&str; 5] = ["amqp", "azureServiceBus", "calendar", "kafka", "redisStream"];
+
 impl Typed<'_> {
+    /// What becomes of an event that could not be published, if that is the same for all of the type.
+    pub(super) fn fare(&self, version: Version) -> Option<Fare> {
+        let is_same = !VARIOUS.contains(&self.kind.name);
+        is_same.then(|| self.kind.fare(self.node, version))
+    }
+
     /// The names of its events: `a`, `b` and `c`.
     pub(super) fn names(&self) -> String {
         let names = self.node.fields().iter().map(|(name, _)| format!("`{name}`"));

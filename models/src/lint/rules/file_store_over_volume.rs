@@ -1,9 +1,9 @@
 //! A file store larger than the volume that it is on.
 
-use super::quantities::{bytes_text, kubernetes_bytes, nats_bytes};
-use super::settings::{Setting, settings};
 use super::streams::{Host, Stream, streams};
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::{bytes_text, kubernetes_bytes, nats_bytes};
+use crate::manifest::settings::{Setting, settings};
 use crate::manifest::yaml::Node;
 
 pub(in crate::lint) const RULE: Rule = Rule {
@@ -40,7 +40,7 @@ const DEFAULT_VOLUME: u64 = 20 << 30;
 fn check(cx: &mut Cx<'_, '_>) {
     for stream in streams(cx).iter().filter(|it| it.host == Host::Controller) {
         let node = stream.spec.get("settings");
-        let all = node.map_or_else(Vec::new, |node| settings(stream.file(), node));
+        let all = node.map_or_else(Vec::new, settings);
         let is_store = |it: &&Setting<'_>| {
             ["max_file_store", "max_file"].contains(&it.key.to_lowercase().as_str())
         };

@@ -29,7 +29,7 @@ const OTHERS: [&str; 4] = ["minio", "resource", "storageGrid", "stripe"];
 fn check(cx: &mut Cx<'_, '_>) {
     for event in events(cx) {
         let expression = event.config.at(&["filter", "expression"]);
-        let Some(node) = expression.filter(|_| !OTHERS.contains(&event.kind.field)) else {
+        let Some(node) = expression.filter(|_| !OTHERS.contains(&event.kind.name)) else {
             continue;
         };
         let message = format!(

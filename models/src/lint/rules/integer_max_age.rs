@@ -1,8 +1,8 @@
 //! Times of `streamConfig` that are nanoseconds.
 
-use super::quantities::{go_text, nanoseconds};
 use super::streams::streams;
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::{go_text, nanoseconds};
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST010",

@@ -1,8 +1,8 @@
 //! The rate limit of Kafka sources, and what it limits.
 
 use super::event_types::events_of;
-use super::quantities::integer;
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::integer;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST022",

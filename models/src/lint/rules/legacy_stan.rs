@@ -1,7 +1,7 @@
 //! Buses of NATS Streaming.
 
-use super::quantities::integer;
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::integer;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST016",

@@ -1,8 +1,8 @@
 //! A stream that fills up once and for all.
 
-use super::quantities::go_text;
 use super::streams::streams;
 use crate::lint::{Cx, Fix, Level, Rule};
+use crate::manifest::quantities::go_text;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST008",

@@ -1,8 +1,8 @@
 //! Webhooks that accept more than their bus takes.
 
 use super::event_types::{Event, bus_of, events};
-use super::quantities::{bytes_text, integer, nats_bytes};
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::{bytes_text, integer, nats_bytes};
 use crate::manifest::yaml::Node;
 
 pub(in crate::lint) const RULE: Rule = Rule {
@@ -42,7 +42,7 @@ enum Limit<'m> {
 
 fn check(cx: &mut Cx<'_, '_>) {
     for event in events(cx) {
-        let context = if event.kind.field == "webhook" {
+        let context = if event.kind.name == "webhook" {
             Some(event.config)
         } else {
             event.config.get("webhook")

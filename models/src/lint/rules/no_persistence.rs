@@ -1,8 +1,8 @@
 //! A bus without a volume.
 
-use super::quantities::integer;
 use crate::lint::{Cx, Level, Rule};
 use crate::manifest::files::Manifest;
+use crate::manifest::quantities::integer;
 use crate::manifest::yaml::Node;
 
 pub(in crate::lint) const RULE: Rule = Rule {

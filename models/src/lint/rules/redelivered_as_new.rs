@@ -1,7 +1,8 @@
 //! Sources whose redeliveries are new events for the bus.
 
-use super::event_types::{OnFailure, all_types, events_of};
+use super::event_types::{all_types, events_of};
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::event_types::Fare;
 use crate::manifest::files::Manifest;
 use crate::manifest::yaml::Node;
 
@@ -33,12 +34,12 @@ Make what the trigger does idempotent: name a workflow after the id in the event
 
 fn check(cx: &mut Cx<'_, '_>) {
     for typed in all_types(cx) {
-        let again = match typed.kind.field {
-            _ if typed.kind.on_failure != OnFailure::Redelivered => continue,
-            "pubSub" => "what is not acked in time",
-            "sqs" | "azureQueueStorage" => "what is not deleted within 120 s",
-            "redisStream" => "what was not acked before a restart",
-            _ => "what is requeued",
+        let again = match (typed.kind.name, typed.fare(cx.versions.argo_events)) {
+            ("pubSub", _) => "what is not acked in time",
+            ("sqs" | "azureQueueStorage", _) => "what is not deleted within 120 s",
+            ("redisStream", _) => "what was not acked before a restart",
+            (_, Some(Fare::Again { .. })) => "what is requeued",
+            _ => continue,
         };
         told(cx, typed.source, typed.node, again, &typed.names());
     }

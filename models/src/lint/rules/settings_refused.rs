@@ -1,8 +1,8 @@
 //! Settings that nats-server refuses.
 
-use super::settings::{Setting, settings};
 use super::streams::{Stream, meant, streams};
 use crate::lint::{Cx, Edit, Fix, Level, Rule};
+use crate::manifest::settings::{Setting, settings};
 use crate::manifest::yaml::{Node, Style};
 
 pub(in crate::lint) const RULE: Rule = Rule {
@@ -26,45 +26,12 @@ A `settings` of your own also replaces the default one, and with it `max_file_st
     check,
 };
 
-/// Keys that nats-server knows in its `jetstream` block, in some version.
-const KNOWN: [&str; 27] = [
-    "store",
-    "store_dir",
-    "storedir",
-    "sync",
-    "sync_interval",
-    "max_memory_store",
-    "max_mem_store",
-    "max_mem",
-    "max_file_store",
-    "max_file",
-    "domain",
-    "enable",
-    "enabled",
-    "key",
-    "ek",
-    "encryption_key",
-    "prev_key",
-    "prev_ek",
-    "prev_encryption_key",
-    "cipher",
-    "extension_hint",
-    "limits",
-    "unique_tag",
-    "max_outstanding_catchup",
-    "max_buffered_size",
-    "max_buffered_msgs",
-    "request_queue_limit",
-];
-/// More of them, of later versions.
-const KNOWN_LATER: [&str; 4] = ["info_queue_limit", "meta_compact", "strict", "tpm"];
-
 fn check(cx: &mut Cx<'_, '_>) {
     for bus in cx.of("EventBus") {
         let Some(node) = bus.root.at(&["spec", "jetstream", "settings"]) else { continue };
-        let all = settings(cx.file(bus), node);
+        let all = settings(node);
         let (known, refused): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
-            all.into_iter().partition(|it| is_known(it.key));
+            all.into_iter().partition(|it| it.is_known());
         let Some(first) = refused.first() else { continue };
         let names: Vec<&str> = refused.iter().map(|it| it.key).collect();
         let message = format!(
@@ -77,11 +44,6 @@ fn check(cx: &mut Cx<'_, '_>) {
             .help("limits of the stream go into `streamConfig`, as `maxMsgs`, `maxBytes`, `maxAge`")
             .fix(fix);
     }
-}
-
-fn is_known(key: &str) -> bool {
-    let key = key.to_lowercase();
-    KNOWN.iter().chain(&KNOWN_LATER).any(|known| *known == key)
 }
 
 /// Moves the limits into `streamConfig`, in the names and numbers that are read there.

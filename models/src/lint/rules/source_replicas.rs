@@ -1,8 +1,8 @@
 //! Replicas of event sources that wait for their turn.
 
-use super::event_types::{Replicas, Typed, types};
-use super::quantities::integer;
+use super::event_types::{Typed, types};
 use crate::lint::{Cx, Level, Rule};
+use crate::manifest::quantities::integer;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST028",
@@ -33,10 +33,10 @@ fn check(cx: &mut Cx<'_, '_>) {
         let Some(replicas) = integer(node).filter(|&it| it > 1) else { continue };
         let types = types(source);
         let (elected, active): (Vec<&Typed<'_>>, Vec<&Typed<'_>>) =
-            types.iter().partition(|it| it.kind.replicas == Replicas::Elected);
+            types.iter().partition(|it| !it.kind.is_active_active);
         let Some(first) = elected.first() else { continue };
         let names = |types: &[&Typed<'_>]| {
-            types.iter().map(|it| format!("`{}`", it.kind.field)).collect::<Vec<_>>().join(", ")
+            types.iter().map(|it| format!("`{}`", it.kind.name)).collect::<Vec<_>>().join(", ")
         };
         if active.is_empty() {
             let message = format!(
@@ -51,7 +51,7 @@ fn check(cx: &mut Cx<'_, '_>) {
                  of `{}` may come {replicas} times",
                 names(&active),
                 names(&elected),
-                first.kind.field
+                first.kind.name
             );
             cx.at_value(source, node, message)
                 .help("make an EventSource for each")

@@ -1,8 +1,8 @@
 //! A stream that asks for more copies than there are servers.
 
-use super::quantities::integer;
 use super::streams::{Host, Stream, streams};
 use crate::lint::{Cx, Fix, Level, Rule};
+use crate::manifest::quantities::integer;
 
 pub(in crate::lint) const RULE: Rule = Rule {
     code: "ST006",

@@ -1,20 +1,16 @@
 //! The stream of a JetStream bus, as argo-events and nats-server understand what is written about it.
 
-use super::quantities::{self, HOUR};
 use crate::lint::Cx;
 use crate::lint::fix::Edit;
 use crate::manifest::Versions;
 use crate::manifest::files::{Manifest, ManifestFile};
+use crate::manifest::quantities::{self, HOUR};
 use crate::manifest::yaml::{self, Node, Style};
-use crate::workflow::Version;
 
-/// The keys of `streamConfig` that argo-events reads, in any case.
-pub(super) const KEYS: [&str; 7] =
-    ["maxMsgs", "maxAge", "maxBytes", "replicas", "duplicates", "retention", "discard"];
-/// Before it, `retention` and `discard` were always 0.
-pub(super) const POLICIES_SINCE: Version = Version::new(1, 9, 3);
-/// Before it there was no `jetstreamExotic`.
-const EXOTIC_SINCE: Version = Version::new(1, 9, 0);
+pub(super) use crate::manifest::event_bus::{
+    HAS_EXOTIC as EXOTIC_SINCE, READS_RETENTION as POLICIES_SINCE, STREAM_KEYS as KEYS,
+};
+
 /// The window for duplicates of a stream that names none, on the server.
 const SERVER_DUPLICATES: i64 = HOUR / 30;
 

@@ -1,6 +1,6 @@
 //! Webhooks that say yes before they know.
 
-use super::event_types::{OnFailure, all_types};
+use super::event_types::all_types;
 use crate::lint::{Cx, Level, Rule};
 use crate::workflow::Version;
 
@@ -29,7 +29,7 @@ fn check(cx: &mut Cx<'_, '_>) {
         return;
     }
     for typed in all_types(cx) {
-        if typed.kind.on_failure != OnFailure::Answered {
+        if !typed.kind.is_webhook() {
             continue;
         }
         let message = format!(

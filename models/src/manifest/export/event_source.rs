@@ -7,6 +7,7 @@ use super::yaml::{Map, Yaml};
 use super::{Object, Written, object};
 use crate::event_source::spec::{DEFAULT_EVENT, EventNameSpec};
 use crate::event_source::spec::{EventSourceSpec, RouteSpec};
+use crate::manifest::RUN_START;
 use crate::manifest::assumable::{Count, Probability, Share};
 use crate::manifest::event_source::{event_name, unknown_source};
 use crate::spec::arrival::Arrivals;
@@ -20,7 +21,13 @@ struct Kind {
     /// The messages a second of a pod, and the partitions that it reads.
     limit: Option<(u64, u32)>,
     /// When it fires by itself.
-    interval: Option<String>,
+    timetable: Option<Timetable>,
+}
+
+/// The instants of a calendar.
+enum Timetable {
+    Interval(String),
+    Schedule { schedule: String, timezone: String, start: String },
 }
 
 pub(super) fn event_source(source: &EventSourceSpec, written: &Written<'_>) -> Object {
@@ -39,7 +46,7 @@ pub(super) fn event_source(source: &EventSourceSpec, written: &Written<'_>) -> O
     spec.comment("Where the events come from does not follow from a model: fill it in.");
     let unknown = unknown_source("", "");
     match &source.arrivals {
-        Some(arrivals) if kind.interval.is_none() => {
+        Some(arrivals) if kind.timetable.is_none() => {
             let rate = if kind.name == "calendar" { "1/min" } else { "1/s" };
             let default = Arrivals::Poisson { rate: rate.into() };
             say_unless(&mut spec, "arrivals", arrivals, &default);
@@ -72,7 +79,7 @@ impl Kind {
     fn of(source: &EventSourceSpec) -> Self {
         let lost = OnReject::Drop;
         let answer = source.on_failure.clone().unwrap_or(OnReject::Drop);
-        let of = |name, on_failure| Self { name, on_failure, limit: None, interval: None };
+        let of = |name, on_failure| Self { name, on_failure, limit: None, timetable: None };
         if let Some(limit) = source.rate_limit.as_ref().and_then(|limit| kafka(limit, source.route))
         {
             return Self { limit: Some(limit), ..of("kafka", again("1s", None)) };
@@ -94,12 +101,12 @@ impl Kind {
             let other = if is_nack { of("pubSub", again("1s", None)) } else { of("mqtt", lost) };
             return kinds(&known).unwrap_or(other);
         }
-        let interval = source.arrivals.as_ref().and_then(interval);
-        if let Some(interval) = interval {
+        let timetable = source.arrivals.as_ref().and_then(timetable);
+        if let Some(timetable) = timetable {
             let persistent = again("100ms", None);
             let on_failure = if answer == persistent { persistent } else { lost.clone() };
             if answer == on_failure || !is_nack {
-                return Self { interval: Some(interval), ..of("calendar", on_failure) };
+                return Self { timetable: Some(timetable), ..of("calendar", on_failure) };
             }
         }
         let known = [
@@ -155,7 +162,19 @@ impl Kind {
                 map.put_some("limitEventsPerSecond", self.limit.map(|(limit, _)| limit));
             }
             _ => {
-                map.put_some("interval", self.interval.clone());
+                match &self.timetable {
+                    Some(Timetable::Interval(interval)) => {
+                        map.put("interval", interval.as_str());
+                    }
+                    Some(Timetable::Schedule { schedule, timezone, start }) => {
+                        say_unless(&mut map, "start", start, &RUN_START.to_owned());
+                        map.put("schedule", schedule.as_str());
+                        if timezone != "UTC" {
+                            map.put("timezone", timezone.as_str());
+                        }
+                    }
+                    None => {}
+                }
                 if self.on_failure != OnReject::Drop {
                     let (mut keeper, mut persistence) = (Map::new(), Map::new());
                     keeper.put("name", format!("{name}-{event}")).put("createIfNotExist", true);
@@ -184,10 +203,16 @@ fn kafka(limit: &RateLimitSpec, route: RouteSpec) -> Option<(u64, u32)> {
     Some((per_s / partitions, u32::try_from(partitions).ok()?))
 }
 
-/// The interval of a calendar that fires so.
-fn interval(arrivals: &Arrivals) -> Option<String> {
+/// The settings of a calendar that fires so.
+fn timetable(arrivals: &Arrivals) -> Option<Timetable> {
+    if let Arrivals::Cron { schedules, timezone, start } = arrivals
+        && let [schedule] = schedules.as_slice()
+    {
+        let [schedule, timezone, start] = [schedule, timezone, start].map(String::clone);
+        return Some(Timetable::Schedule { schedule, timezone, start });
+    }
     let Arrivals::Periodic { every, offset } = arrivals else { return None };
     let same =
         matches!((every.parse(), offset.parse()), (Ok(every), Ok(offset)) if every == offset);
-    if same { go_duration(every) } else { None }
+    if same { go_duration(every).map(Timetable::Interval) } else { None }
 }

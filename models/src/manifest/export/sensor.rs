@@ -250,7 +250,7 @@ fn policy(policy: Option<&PolicySpec>) -> Map {
     map
 }
 
-/// The schedule of a reset, if it has one: the run begins on a Monday at midnight.
+/// The schedule of a reset, by UTC, if it has one.
 fn cron(reset: &ResetSpec) -> Option<String> {
     let every = reset.every.parse().ok()?;
     let first = match &reset.first {
@@ -262,18 +262,20 @@ fn cron(reset: &ResetSpec) -> Option<String> {
         nanos.is_multiple_of(60_000_000_000).then_some(nanos / 60_000_000_000)
     };
     let (every_m, first_m) = (minutes(every)?, minutes(first)?);
+    /// Of the run's beginning.
+    const FRIDAY: u64 = 5;
     let at = if first_m == every_m { 0 } else { first_m };
     let (minute, hour, day) = (at % 60, at / 60 % 24, at / 60 / 24);
     let text = match every_m {
         1 => "* * * * *".to_owned(),
         60 => format!("{minute} * * * *"),
         1_440 => format!("{minute} {hour} * * *"),
-        10_080 => format!("{minute} {hour} * * {}", (day + 1) % 7),
+        10_080 => format!("{minute} {hour} * * {}", (FRIDAY + day) % 7),
         every if every < 60 => format!("*/{every} * * * *"),
         every if every % 60 == 0 => format!("{minute} */{} * * *", every / 60),
         _ => return None,
     };
     // Only if it says just that.
-    let said = crate::manifest::periodic::period(&text).ok()?;
+    let said = crate::manifest::periodic::period(&text, sim_core::arrival::Zone::UTC).ok()?;
     (said.every == every && said.first == first).then_some(text)
 }

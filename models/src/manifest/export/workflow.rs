@@ -9,6 +9,7 @@ use super::event_bus::go_duration;
 use super::yaml::{Item, Map, Yaml};
 use super::{Object, Written, object, sensor};
 use crate::event_source::spec::EventSourceSpec;
+use crate::manifest::RUN_START;
 use crate::manifest::assumable::Probability;
 use crate::sensor::spec::ActionSpec;
 use crate::spec::arrival::Arrivals;
@@ -25,9 +26,6 @@ const CONTROLLER: &str = "workflow-controller-configmap";
 
 /// When a workflow that is submitted once begins.
 const ONCE: &str = "Trace(rows: [(at: \"0s\")])";
-
-/// When a run begins if nobody says otherwise.
-const START: &str = "2026-11-27T00:00:00Z";
 
 /// The namespace of the template of that name.
 pub(super) fn namespace<'m>(spec: &'m ModelSpec, name: &str) -> Option<&'m str> {
@@ -141,7 +139,7 @@ fn started(
             cron.put("workflowSpec", spec);
             let mut object = object("CronWorkflow", &template.name, cron);
             object.root.comment_first(|map| {
-                say_unless(map, "start", start, &START.to_owned());
+                say_unless(map, "start", start, &RUN_START.to_owned());
             });
             return placed(object, template);
         }

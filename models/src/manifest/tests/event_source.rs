@@ -155,9 +155,19 @@ fn calendars_say_when_they_come() {
     };
     let cases = [
         ("interval: 10s", "Periodic(every:\"10s\",offset:\"10s\")"),
-        ("schedule: \"*/5 * * * *\"", "Periodic(every:\"5m\",offset:\"5m\")"),
-        ("schedule: \"30 6 * * *\", interval: 1s", "Periodic(every:\"1d\",offset:\"6h30m\")"),
-        ("schedule: \"0 9-17 * * *\"", "Poisson(rate:\"1/min\")"),
+        (
+            "schedule: \"*/5 * * * *\"",
+            "Cron(schedules:[\"*/5 * * * *\"],timezone:\"UTC\",start:\"2026-11-27T00:00:00Z\")",
+        ),
+        (
+            "schedule: \"30 6 * * *\", interval: 1s, timezone: Asia/Tokyo",
+            "Cron(schedules:[\"30 6 * * *\"],timezone:\"Asia/Tokyo\",start:\"2026-11-27T00:00:00Z\")",
+        ),
+        (
+            "schedule: \"0 9-17 * * *\"",
+            "Cron(schedules:[\"0 9-17 * * *\"],timezone:\"UTC\",start:\"2026-11-27T00:00:00Z\")",
+        ),
+        ("schedule: \"0 9-17 * * 7\"", "Poisson(rate:\"1/min\")"),
         ("interval: often", "Poisson(rate:\"1/min\")"),
         ("interval: 1d", "Poisson(rate:\"1/min\")"),
     ];

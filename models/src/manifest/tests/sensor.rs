@@ -196,11 +196,11 @@ fn resets_of_conditions_come_with_the_clock() {
         (reset.map(|it| (it.every.to_string(), it.first.unwrap().to_string())), line)
     };
     let (found, line) = reset("30 6 * * *");
-    assert_eq!(found, Some(("1d".to_owned(), "6h30m".to_owned())));
-    assert!(line.ends_with("s.triggers[0].reset = every 1d, first after 6h30m"), "{line}");
+    assert_eq!(found, Some(("1d".to_owned(), "21h30m".to_owned())));
+    assert!(line.ends_with("s.triggers[0].reset = every 1d, first after 21h30m"), "{line}");
     let (found, line) = reset("0 0 1 * *");
     assert_eq!(found, None);
-    assert!(line.ends_with("(days of months are no equal distances apart)"), "{line}");
+    assert!(line.ends_with("(its instants are no equal distances apart)"), "{line}");
 }
 
 #[test]

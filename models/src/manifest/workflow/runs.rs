@@ -7,9 +7,10 @@ use sim_core::arrival::Schedule;
 use sim_core::time::SimDuration;
 
 use crate::event_source::spec::{EventSourceSpec, RouteSpec};
+use crate::manifest::assumable::Date;
 use crate::manifest::assume::Otherwise;
 use crate::manifest::yaml::Node;
-use crate::manifest::{Importer, Manifest};
+use crate::manifest::{Importer, Manifest, RUN_START};
 use crate::spec::arrival::{Arrivals, NoFiles};
 use crate::spec::check::Checker;
 use crate::spec::cron::zone;
@@ -17,15 +18,11 @@ use crate::workflow::Version;
 use crate::workflows::spec::{ConcurrencySpec, TemplateSpec};
 
 use super::layers::{Layer, Layers};
-use super::value::Date;
 
 /// Since then `schedules` is read.
 const SCHEDULES_SINCE: Version = Version::new(3, 6, 0);
 /// Since then `schedule` is not.
 const SCHEDULE_UNTIL: Version = Version::new(4, 0, 0);
-
-/// When a run begins if nobody says otherwise: a Friday.
-const START: &str = "2026-11-27T00:00:00Z";
 
 /// When a workflow is created if nobody says otherwise: once within any run, at its beginning. A trace of one
 /// row would be a peak of one a second.
@@ -164,7 +161,7 @@ impl Importer {
         let Some(schedules) = self.schedules(manifest, spec, &parameter) else { return };
         let timezone = self.timezone(manifest, spec, &parameter);
         let because = "manifests do not say when the run begins";
-        let otherwise = Otherwise { value: START, because };
+        let otherwise = Otherwise { value: RUN_START, because };
         let parameter = format!("{parameter}.start");
         let Date(start) = self.value(&[(manifest, manifest.root)], "start", &parameter, otherwise);
         let arrivals = Arrivals::Cron { schedules, timezone, start };

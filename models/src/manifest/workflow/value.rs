@@ -1,7 +1,5 @@
 //! Values of manifests and comments, checked.
 
-use sim_core::arrival::WallTime;
-
 use crate::manifest::assumable::Assumable;
 use crate::manifest::assume::{Otherwise, Said};
 use crate::manifest::yaml::Node;
@@ -9,24 +7,6 @@ use crate::manifest::{Importer, Manifest};
 use crate::spec::quantity::DurationText;
 
 use super::layers::Layer;
-
-/// A date with its time, as text.
-pub(super) struct Date(pub(super) String);
-
-impl Assumable for Date {
-    fn wanted() -> &'static str {
-        "a date with its time, such as `2026-11-27T00:00:00Z`"
-    }
-
-    fn read(text: &str) -> Result<Self, String> {
-        let text = text.trim_matches('"');
-        WallTime::parse(text).map(|_| Self(text.to_owned())).ok_or_else(String::new)
-    }
-
-    fn shown(&self) -> String {
-        self.0.clone()
-    }
-}
 
 impl Importer {
     /// The value of a parameter, such as a comment beside one of `places` says it, the first before the

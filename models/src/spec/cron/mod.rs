@@ -29,6 +29,11 @@ pub(crate) fn zone(name: &str) -> Option<Zone> {
     zones().find(|(known, _)| *known == name).and_then(|(_, rule)| Zone::posix(rule))
 }
 
+/// Whether Go knows a zone of that name; an offset is no name.
+pub(crate) fn is_zone(name: &str) -> bool {
+    offset_s(name).is_none() && zone(name).is_some()
+}
+
 /// The process of [`super::arrival::Arrivals::Cron`].
 pub(super) fn compile(
     schedules: &[String],

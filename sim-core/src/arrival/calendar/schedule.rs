@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::WallTime;
 use super::civil::{DAY_S, Date, weekday};
 use super::zone::Zone;
 use crate::time::SimDuration;
@@ -117,6 +118,13 @@ impl Schedule {
             months: field(months, &MONTHS)?,
             weekdays: field(weekdays, &WEEKDAYS)?,
         })))
+    }
+
+    /// The instants from `start` on, as times since then. In whole seconds; without end, unless it names none.
+    pub fn instants(self, start: WallTime, zone: Zone) -> impl Iterator<Item = SimDuration> {
+        let WallTime(start) = start;
+        let all = std::iter::successors(self.first(start, zone), move |&at| self.after(at, zone));
+        all.map_while(move |at| u64::try_from(at - start).ok().map(SimDuration::from_secs))
     }
 
     /// The largest rate, per second: one a minute, or what `@every` says.
