@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::memory;
 use crate::workloads::{WORKLOADS, Workload};
 
-/// Items of the smaller run: a counted run is some fifty times slower than a free one.
+/// Items of the smaller run, if a round has so many: a counted run is some fifty times slower than a free one.
 const ITEMS: u64 = 20_000;
 
 /// Runs one workload, for a counter around this process; prints items, events and the most KiB held.
@@ -64,8 +64,9 @@ impl Counter {
 
     /// Counts `workload`; nothing if the counter fails.
     pub(crate) fn count(&self, workload: &Workload) -> Option<Counted> {
-        let small = self.total(workload.name, ITEMS)?;
-        let large = self.total(workload.name, 3 * ITEMS)?;
+        let items = ITEMS.min(workload.items);
+        let small = self.total(workload.name, items)?;
+        let large = self.total(workload.name, 3 * items)?;
         let instructions = large.instructions - small.instructions;
         Some(Counted {
             per_item: instructions / (large.items - small.items),

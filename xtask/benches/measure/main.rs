@@ -10,6 +10,7 @@
 mod calibration;
 mod clock;
 mod instructions;
+mod manifests;
 mod memory;
 mod workloads;
 

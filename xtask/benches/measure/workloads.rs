@@ -138,6 +138,15 @@ pub(crate) const WORKLOADS: &[Workload] = &[
             model(include_str!("../../../models/benches/models/storm.ron"), arrivals, 105.0)
         },
     },
+    // A thousand in two seconds.
+    Workload {
+        name: "manifests: check",
+        item: "manifest",
+        target_ns: Some(2_000_000.0),
+        calibration: Calibration::Mm1,
+        items: 1_000,
+        run: crate::manifests::check,
+    },
 ];
 
 /// Pop the earliest of `pending`, schedule it again later (Vaucher and Duval, "A comparison of simulation
